@@ -1,0 +1,94 @@
+# tests/support/support.bash: what bats tests share: processes that are started, watched and always stopped; conditions that are waited for.
+#
+# load it with `load ../support/support`. Programs log JSON to standard error when that is a file, so a test reads what it needs (addresses,
+# outcomes) from the log: the line "listening" has `for` (http, admin) and `address`.
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+while [[ ! -f $ROOT/meson.build ]]; do ROOT=$(dirname "$ROOT"); done
+BUILD=${BUILD:-$ROOT/build}
+[[ $BUILD = /* ]] || BUILD=$ROOT/$BUILD
+
+declare -A PIDS
+
+# start NAME COMMAND…: runs it in the background, output in $BATS_TEST_TMPDIR/NAME.out and NAME.log, no inherited descriptors of bats.
+start() {
+    local name=$1
+    shift
+    "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.log" 3>&- 4>&- </dev/null &
+    PIDS[$name]=$!
+}
+
+# stop NAME [SIGNAL]: sends it (TERM), waits for the end, and leaves the exit status in $status. Knows one that has ended already.
+stop() {
+    local name=$1 signal=${2:-TERM}
+    kill "-$signal" "${PIDS[$name]}" 2>/dev/null || true
+    status=0
+    wait "${PIDS[$name]}" || status=$?
+    unset "PIDS[$name]"
+}
+
+# finish NAME: waits for it to end by itself; its status in $status.
+finish() {
+    status=0
+    wait "${PIDS[$1]}" || status=$?
+    unset "PIDS[$1]"
+}
+
+running() {
+    kill -0 "${PIDS[$1]}" 2>/dev/null
+}
+
+# within SECONDS COMMAND…: tries it until it succeeds; fails, saying what it waited for, when the time is over.
+within() {
+    local seconds=$1 end
+    shift
+    end=$((SECONDS + seconds))
+    until "$@"; do
+        if ((SECONDS >= end)); then
+            echo "not within $seconds s: $*" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# logged NAME TEXT: the log of NAME has a line with TEXT.
+logged() {
+    grep -qF -- "$2" "$BATS_TEST_TMPDIR/$1.log"
+}
+
+# address NAME [KIND]: where it listens for KIND (http), as HOST:PORT; waits for the line.
+address() {
+    local name=$1 kind=${2:-http}
+    within 20 logged "$name" "\"for\":\"$kind\"" || { show_logs >&2; return 1; }
+    jq -rR --arg kind "$kind" 'fromjson? | select(.message == "listening" and .for == $kind) | .address' "$BATS_TEST_TMPDIR/$name.log" | tail -n 1
+}
+
+# metric ADDRESS NAME: the value of a series, as its line begins ("umpire_events_total{result=\"fair\"}").
+metric() {
+    curl -fsS "http://$1/metrics" | awk -v name="$2" 'index($0, name " ") == 1 {print $NF}'
+}
+
+show_logs() {
+    local file
+    for file in "$BATS_TEST_TMPDIR"/*.log; do
+        [[ -f $file ]] || continue
+        echo "---- ${file##*/}"
+        tail -n 30 "$file"
+    done
+}
+
+# For every test's teardown: ends what is left, the hard way, and shows the logs of a test that failed.
+stop_all() {
+    local name
+    [[ ${BATS_TEST_COMPLETED:-} ]] || show_logs
+    for name in "${!PIDS[@]}"; do
+        kill -KILL "${PIDS[$name]}" 2>/dev/null || true
+        wait "${PIDS[$name]}" 2>/dev/null || true
+    done
+    PIDS=()
+}
