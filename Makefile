@@ -1,11 +1,60 @@
 # The front door. Everything behind it is Meson, or a script in a folder that says what it is for.
 #
-# GNU Make 3.81 and bash 3.2 are enough up to the point where the build runs (macOS): see deploy/laptop/enter.
+# GNU Make 3.81 and bash 3.2 are enough up to the point where the build runs. Without apt-get (macOS, Fedora) the same targets run in a
+# Debian container of this checkout: deploy/laptop/enter.
 
 BUILD ?= build
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help
+export BUILD
+
+.PHONY: help build check test asan tsan clean
 help: ## What can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
+
+ifneq ($(shell command -v apt-get 2>&1),)
+
+SETUP := deploy/laptop/setup
+
+build: ## Installs what the build needs, and builds into BUILD (build)
+	@$(SETUP) build
+	@[[ -f $(BUILD)/build.ninja ]] || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+
+# A build folder made before Criterion was there has no tests: ask for them once.
+$(BUILD)/with-tests:
+	@$(SETUP) build check
+	@if [[ -f $(BUILD)/build.ninja ]]; then meson setup --reconfigure -Dtests=enabled $(BUILD); else meson setup -Dtests=enabled $(BUILD); fi
+	@touch $@
+
+check: $(BUILD)/with-tests ## Build, unit tests, and tests of the programs on the embedded broker: before every commit
+	@$(SETUP) build check
+	@ninja -C $(BUILD)
+	@tests/run check
+
+test: $(BUILD)/with-tests ## All tests: those of check, real Apache Kafka, set-up, containers
+	@$(SETUP) build check apache test
+	@ninja -C $(BUILD)
+	@tests/run test
+
+asan: ## The tests of check under AddressSanitizer and UndefinedBehaviorSanitizer, in BUILD-asan
+	@$(SETUP) build check
+	@tests/sanitized address,undefined $(BUILD)-asan
+
+tsan: ## The tests of check under ThreadSanitizer, in BUILD-tsan
+	@$(SETUP) build check
+	@tests/sanitized thread $(BUILD)-tsan
+
+else
+
+build check test asan tsan:
+	@deploy/laptop/enter $@
+
+endif
+
+clean: ## Removes BUILD and the sanitizers' build folders
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+
+#:
+#: BUILD=folder   where to build (build)
