@@ -40,5 +40,8 @@ struct ump_text ump_text_trim(struct ump_text text);
 /* Well-formed UTF-8 by RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool ump_text_is_utf8(struct ump_text text);
 
+/* The bytes of the well-formed UTF-8 character that the text starts with: 1 to 4, or 0 where there is none. */
+size_t ump_text_character(struct ump_text text);
+
 /* A whole decimal number without sign, space or anything behind it, up to `maximum`: true and the number in *ret_number, or false. */
 bool ump_text_to_number(struct ump_text text, uint64_t maximum, uint64_t *ret_number);
