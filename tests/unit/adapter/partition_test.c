@@ -1,0 +1,428 @@
+#include "common/memory.h"
+#include "source-adapter/ahead.h"
+#include "source-adapter/partition.h"
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+
+static struct partition *make(enum order order, uint32_t capacity, int64_t position, struct ump_text ahead)
+{
+	return partition_new(&(struct partition_options){order, capacity, position, ahead, .epoch = 7});
+}
+
+/* Records are their offsets here. */
+static void *record_of(int64_t offset)
+{
+	return (void *)(intptr_t)(offset + 1);
+}
+
+static int64_t take(struct partition *partition, struct partition_ticket *ret_ticket)
+{
+	void *record;
+	return partition_take(partition, ret_ticket, &record) ? (int64_t)(intptr_t)record - 1 : -1;
+}
+
+static void add(struct partition *partition, int64_t offset, const char *key)
+{
+	cr_assert(partition_has_room(partition));
+	cr_assert(eq(int, (int)partition_add(partition, offset, ump_text(key), record_of(offset)), (int)PARTITION_ADDED));
+}
+
+Test(partition, by_partition_one_goes_at_a_time)
+{
+	struct partition *partition = make(ORDER_PARTITION, 8, 10, UMP_TEXT_NONE);
+	struct partition_ticket first, second;
+	add(partition, 10, "a");
+	add(partition, 11, "b");
+	add(partition, 12, NULL);
+	cr_expect(eq(i64, take(partition, &first), 10));
+	cr_expect(not(partition_can_take(partition)));
+	cr_expect(partition_finish(partition, first));
+	cr_expect(eq(i64, take(partition, &second), 11));
+	cr_expect(eq(i64, take(partition, &first), -1));
+	cr_expect(eq(i64, partition_position(partition), 11));
+	partition_free(partition);
+}
+
+Test(partition, by_key_one_goes_for_each_key_and_unkeyed_ones_run_free)
+{
+	struct partition *partition = make(ORDER_KEY, 8, 0, UMP_TEXT_NONE);
+	struct partition_ticket ticket, a;
+	add(partition, 0, "a");
+	add(partition, 1, "a");
+	add(partition, 2, "b");
+	add(partition, 3, NULL);
+	add(partition, 4, NULL);
+	add(partition, 5, "a");
+	add(partition, 6, "");
+	add(partition, 7, "");
+	cr_expect(eq(i64, take(partition, &a), 0));
+	cr_expect(eq(i64, take(partition, &ticket), 2));
+	cr_expect(eq(i64, take(partition, &ticket), 3));
+	cr_expect(eq(i64, take(partition, &ticket), 4));
+	cr_expect(eq(i64, take(partition, &ticket), 6), "an empty key is a key");
+	cr_expect(eq(i64, take(partition, &ticket), -1));
+	cr_expect(partition_finish(partition, a));
+	cr_expect(eq(i64, take(partition, &a), 1));
+	cr_expect(partition_finish(partition, a));
+	cr_expect(eq(i64, take(partition, &a), 5));
+	partition_free(partition);
+}
+
+Test(partition, without_order_all_go)
+{
+	struct partition *partition = make(ORDER_NONE, 8, 0, UMP_TEXT_NONE);
+	struct partition_ticket ticket;
+	for (int64_t offset = 0; offset < 8; offset++)
+		add(partition, offset, "a");
+	cr_expect(not(partition_has_room(partition)));
+	for (int64_t offset = 0; offset < 8; offset++)
+		cr_expect(eq(i64, take(partition, &ticket), offset));
+	partition_free(partition);
+}
+
+Test(partition, the_position_waits_for_the_first_unfinished_record)
+{
+	struct partition *partition = make(ORDER_NONE, 4, 100, UMP_TEXT_NONE);
+	struct partition_ticket tickets[3];
+	for (int i = 0; i < 3; i++) {
+		add(partition, 100 + i, NULL);
+		take(partition, &tickets[i]);
+	}
+	cr_expect(partition_finish(partition, tickets[2]));
+	cr_expect(partition_finish(partition, tickets[1]));
+	cr_expect(eq(i64, partition_position(partition), 100));
+	cr_expect(eq(sz, partition_pending(partition), 1));
+	cr_expect(partition_finish(partition, tickets[0]));
+	cr_expect(eq(i64, partition_position(partition), 103));
+	partition_free(partition);
+}
+
+Test(partition, gaps_cost_nothing)
+{
+	struct partition *partition = make(ORDER_NONE, 2, 0, UMP_TEXT_NONE);
+	struct partition_ticket first, second;
+	add(partition, 5, NULL);
+	add(partition, 1000000, NULL);
+	take(partition, &first);
+	take(partition, &second);
+	cr_expect(partition_finish(partition, first));
+	cr_expect(eq(i64, partition_position(partition), 6));
+	partition_read_up_to(partition, 1000009);
+	cr_expect(eq(i64, partition_position(partition), 6));
+	cr_expect(partition_finish(partition, second));
+	cr_expect(eq(i64, partition_position(partition), 1000009), "a gap at the end is passed when all before it is finished");
+	partition_read_up_to(partition, 1000020);
+	cr_expect(eq(i64, partition_position(partition), 1000020));
+	partition_read_up_to(partition, 5);
+	cr_expect(eq(i64, partition_position(partition), 1000020), "it never goes back");
+	partition_free(partition);
+}
+
+Test(partition, what_was_read_before_is_not_added_again)
+{
+	struct partition *partition = make(ORDER_NONE, 4, 10, UMP_TEXT_NONE);
+	add(partition, 12, NULL);
+	cr_expect(eq(int, (int)partition_add(partition, 12, UMP_TEXT_NONE, record_of(12)), (int)PARTITION_KNOWN));
+	cr_expect(eq(int, (int)partition_add(partition, 9, UMP_TEXT_NONE, record_of(9)), (int)PARTITION_KNOWN));
+	cr_expect(eq(sz, partition_pending(partition), 1));
+	partition_free(partition);
+}
+
+Test(partition, late_and_double_tickets_name_nothing)
+{
+	struct partition *partition = make(ORDER_NONE, 2, 0, UMP_TEXT_NONE);
+	struct partition_ticket ticket, other;
+	add(partition, 0, NULL);
+	cr_expect(not(partition_finish(partition, (struct partition_ticket){7, 0})), "not taken yet");
+	take(partition, &ticket);
+	other = ticket;
+	other.epoch = 6;
+	cr_expect(not(partition_finish(partition, other)), "another assignment");
+	other = ticket;
+	other.sequence += 2;
+	cr_expect(not(partition_finish(partition, other)), "never given");
+	cr_expect(partition_finish(partition, ticket));
+	cr_expect(not(partition_finish(partition, ticket)), "finished already");
+	add(partition, 1, NULL);
+	add(partition, 2, NULL);
+	take(partition, &other);
+	take(partition, &other);
+	cr_expect(not(partition_finish(partition, ticket)), "its place belongs to another record now");
+	cr_expect(eq(i64, partition_position(partition), 1));
+	partition_free(partition);
+}
+
+Test(partition, a_stalled_record_is_counted_until_it_is_finished)
+{
+	struct partition *partition = make(ORDER_KEY, 4, 0, UMP_TEXT_NONE);
+	struct partition_ticket a, b;
+	add(partition, 0, "a");
+	add(partition, 1, "a");
+	add(partition, 2, "b");
+	take(partition, &a);
+	partition_stall(partition, a);
+	partition_stall(partition, a);
+	cr_expect(eq(sz, partition_stalled(partition), 1));
+	cr_expect(eq(i64, take(partition, &b), 2), "another key goes on");
+	cr_expect(partition_finish(partition, b));
+	cr_expect(partition_finish(partition, a));
+	cr_expect(eq(sz, partition_stalled(partition), 0));
+	cr_expect(eq(i64, take(partition, &a), 1));
+	partition_stall(partition, b);
+	cr_expect(eq(sz, partition_stalled(partition), 0), "a late ticket stalls nothing");
+	partition_free(partition);
+}
+
+Test(partition, a_batch_takes_what_waits_behind_and_may_give_it_back)
+{
+	struct partition *partition = make(ORDER_KEY, 8, 0, UMP_TEXT_NONE);
+	struct partition_ticket first, second, third, none;
+	void *record;
+	add(partition, 0, "a");
+	add(partition, 1, "b");
+	add(partition, 2, "a");
+	add(partition, 3, "a");
+	cr_expect(eq(i64, take(partition, &first), 0));
+	cr_expect(partition_take_behind(partition, first, &second, &record));
+	cr_expect(eq(i64, (int64_t)(intptr_t)record - 1, 2));
+	cr_expect(partition_take_behind(partition, second, &third, &record));
+	cr_expect(eq(i64, (int64_t)(intptr_t)record - 1, 3));
+	cr_expect(not(partition_take_behind(partition, third, &none, &record)));
+	cr_expect(not(partition_take_behind(partition, first, &none, &record)), "it is taken already");
+	partition_give_back(partition, third);
+	cr_expect(eq(i64, take(partition, &none), 1), "what was given back waits for those before it");
+	cr_expect(not(partition_can_take(partition)));
+	cr_expect(partition_finish(partition, first));
+	cr_expect(not(partition_can_take(partition)), "the second is on its way");
+	cr_expect(partition_finish(partition, second));
+	cr_expect(eq(i64, take(partition, &third), 3));
+	partition_free(partition);
+}
+
+Test(partition, what_was_finished_ahead_is_honoured_in_the_next_life)
+{
+	struct partition *partition = make(ORDER_NONE, 16, 50, UMP_TEXT_NONE);
+	struct partition_ticket tickets[10];
+	for (int i = 0; i < 10; i++) {
+		add(partition, 50 + 3 * i, NULL);
+		take(partition, &tickets[i]);
+	}
+	for (int i = 1; i < 10; i += i == 3 ? 3 : 1) /* all but 0, 4 and 5 */
+		cr_expect(partition_finish(partition, tickets[i]));
+	ump_cleanup(ump_buffer_release) struct ump_buffer text = {0};
+	partition_write_ahead(partition, &text, 4000);
+	partition_free(partition);
+
+	partition = make(ORDER_NONE, 16, 50, ump_buffer_text(&text));
+	for (int i = 0; i < 5; i++) {
+		bool known = partition_add(partition, 50 + 3 * i, UMP_TEXT_NONE, record_of(i)) == PARTITION_KNOWN;
+		cr_expect(eq(int, known, i != 0 && i != 4 && i != 5), "record %d", i);
+	}
+	/* Half way through, what is known of the rest is written again. */
+	ump_cleanup(ump_buffer_release) struct ump_buffer again = {0};
+	partition_write_ahead(partition, &again, 4000);
+	cr_expect(eq(int, ump_text_equals(ump_buffer_text(&text), ump_buffer_text(&again)), 1));
+	for (int i = 5; i < 10; i++) {
+		bool known = partition_add(partition, 50 + 3 * i, UMP_TEXT_NONE, record_of(i)) == PARTITION_KNOWN;
+		cr_expect(eq(int, known, i != 5), "record %d", i);
+	}
+	cr_expect(eq(sz, partition_pending(partition), 3));
+	while (take(partition, tickets) >= 0)
+		partition_finish(partition, tickets[0]);
+	cr_expect(eq(i64, partition_position(partition), 78));
+	partition_free(partition);
+}
+
+Test(partition, unfinished_records_are_given_in_their_order)
+{
+	struct partition *partition = make(ORDER_NONE, 4, 0, UMP_TEXT_NONE);
+	struct partition_ticket ticket;
+	for (int64_t offset = 0; offset < 4; offset++)
+		add(partition, offset, NULL);
+	take(partition, &ticket);
+	take(partition, &ticket);
+	partition_finish(partition, ticket);
+	uint64_t position = 0;
+	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(0)));
+	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(2)));
+	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(3)));
+	cr_expect(eq(ptr, partition_unfinished(partition, &position), NULL));
+	partition_free(partition);
+}
+
+/* ---- Against a model: arrays, searched from the front ---- */
+
+enum { KEYS = 5, OFFSETS = 400 };
+
+struct model {
+	enum order order;
+	struct {
+		int64_t offset;
+		int key; /* -1: none */
+		enum { WAITING, TAKEN, FINISHED } state;
+		struct partition_ticket ticket;
+	} records[OFFSETS];
+	int count;
+	int64_t next_offset;
+};
+
+static bool model_may_go(const struct model *model, int index)
+{
+	if (model->records[index].state != WAITING)
+		return false;
+	for (int i = 0; i < index; i++) {
+		bool related = model->order == ORDER_PARTITION || (model->order == ORDER_KEY && model->records[i].key >= 0 &&
+								   model->records[i].key == model->records[index].key);
+		if (related && model->records[i].state != FINISHED)
+			return false;
+	}
+	return true;
+}
+
+static int64_t model_position(const struct model *model)
+{
+	for (int i = 0; i < model->count; i++) {
+		if (model->records[i].state != FINISHED)
+			return i == 0 ? 0 : model->records[i - 1].offset + 1;
+	}
+	return model->next_offset;
+}
+
+static void check_against(struct model *model, struct partition *partition)
+{
+	bool some = false;
+	size_t pending = 0;
+	for (int i = 0; i < model->count; i++) {
+		some = some || model_may_go(model, i);
+		pending += model->records[i].state != FINISHED;
+	}
+	cr_assert(eq(i64, partition_position(partition), model_position(model)));
+	cr_assert(eq(int, partition_can_take(partition), some));
+	cr_assert(eq(sz, partition_pending(partition), pending));
+}
+
+static void step(struct model *model, struct partition *partition)
+{
+	static const char *const keys[KEYS] = {"a", "b", "c", "d", "a longer one"};
+	int choice = rand() % 4;
+	if (choice <= 1 && model->count < OFFSETS && partition_has_room(partition)) {
+		int64_t offset = model->next_offset + (rand() % 3 == 0 ? rand() % 50 : 0);
+		int key = rand() % (KEYS + 1) - 1;
+		add(partition, offset, key < 0 ? NULL : keys[key]);
+		model->records[model->count].offset = offset;
+		model->records[model->count++].key = key;
+		model->next_offset = offset + 1;
+	} else if (choice == 2) {
+		struct partition_ticket ticket;
+		int64_t offset = take(partition, &ticket);
+		for (int i = 0; i < model->count && offset >= 0; i++) {
+			if (model->records[i].offset == offset) {
+				cr_assert(model_may_go(model, i));
+				model->records[i].state = TAKEN;
+				model->records[i].ticket = ticket;
+			}
+		}
+	} else if (model->count > 0) {
+		int i = rand() % model->count;
+		bool valid = model->records[i].state == TAKEN;
+		cr_assert(eq(int, partition_finish(partition, model->records[i].ticket), valid));
+		if (valid)
+			model->records[i].state = FINISHED;
+	}
+}
+
+Test(partition, behaves_as_its_model)
+{
+	for (unsigned seed = 0; seed < 300; seed++) {
+		srand(seed);
+		struct model *model = ump_allocate(1, sizeof *model);
+		model->order = seed % 3;
+		struct partition *partition = make(model->order, 1 + (uint32_t)(rand() % 40), 0, UMP_TEXT_NONE);
+		for (int i = 0; i < 800; i++) {
+			step(model, partition);
+			check_against(model, partition);
+		}
+		partition_free(partition);
+		free(model);
+	}
+}
+
+/* ---- The set in a commit's metadata ---- */
+
+static const struct {
+	const char *what, *text;
+	size_t count; /* SIZE_MAX: refused */
+} texts[] = {
+	{"nothing", "", 0},
+	{"one range: 3 behind the base, 2 long", "AwI", 1},
+	{"two ranges", "AwIBAQ", 2},
+	{"half a pair", "Aw", SIZE_MAX},
+	{"a distance of 0", "AAI", SIZE_MAX},
+	{"a length of 0", "AwA", SIZE_MAX},
+	{"not base64url", "A+I", SIZE_MAX},
+	{"white space", "AwI ", SIZE_MAX},
+	{"a lone character", "AwIBA", SIZE_MAX},
+	{"bits behind the end", "AwJ", SIZE_MAX},
+	{"a number that does not end", "gICA", SIZE_MAX},
+	{"a number over 63 bits", "____________AQ", SIZE_MAX},
+	{"a sum over 63 bits", "__________9_AQ", SIZE_MAX},
+};
+
+Test(ahead, what_is_not_understood_is_refused)
+{
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct offset_range *ranges = NULL;
+		size_t count = 0;
+		bool good = ahead_read(ump_text(texts[i].text), 1000, &ranges, &count);
+		cr_expect(eq(int, good, texts[i].count != SIZE_MAX), "%s", texts[i].what);
+		if (good)
+			cr_expect(eq(sz, count, texts[i].count), "%s", texts[i].what);
+		free(ranges);
+	}
+}
+
+Test(ahead, ranges_come_back_as_they_were)
+{
+	srand(1);
+	for (int round = 0; round < 500; round++) {
+		struct offset_range written[200], *read;
+		size_t count = (size_t)(rand() % 200), read_count;
+		int64_t base = rand(), end = base;
+		struct ahead_writer writer;
+		ahead_begin(&writer, base, 4000);
+		for (size_t i = 0; i < count; i++) {
+			int64_t from = end + 1 + rand() % (i % 7 == 0 ? 100000000 : 20);
+			written[i] = (struct offset_range){from, from + 1 + rand() % 300};
+			end = written[i].to;
+			int64_t middle = (written[i].from + written[i].to) / 2;
+			ahead_add(&writer, written[i].from, middle); /* perhaps empty */
+			ahead_add(&writer, middle, written[i].to);
+		}
+		ump_cleanup(ump_buffer_release) struct ump_buffer text = {0};
+		ahead_finish(&writer, &text);
+		cr_assert(le(sz, text.size, 4000));
+		cr_assert(ahead_read(ump_buffer_text(&text), base, &read, &read_count));
+		cr_assert(eq(sz, read_count, count));
+		for (size_t i = 0; i < count; i++)
+			cr_assert(read[i].from == written[i].from && read[i].to == written[i].to);
+		free(read);
+	}
+}
+
+Test(ahead, what_does_not_fit_is_left_out)
+{
+	struct ahead_writer writer;
+	ahead_begin(&writer, 0, 40);
+	for (int64_t from = 1000; from < 1000000; from += 1000)
+		ahead_add(&writer, from, from + 1);
+	ump_cleanup(ump_buffer_release) struct ump_buffer text = {0};
+	ahead_finish(&writer, &text);
+	struct offset_range *ranges;
+	size_t count;
+	cr_assert(le(sz, text.size, 40));
+	cr_assert(ahead_read(ump_buffer_text(&text), 0, &ranges, &count));
+	cr_expect(eq(sz, count, 10), "three bytes each");
+	cr_expect(eq(i64, ranges[9].from, 10000));
+	free(ranges);
+}
