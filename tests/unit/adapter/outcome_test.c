@@ -1,6 +1,5 @@
 #include "source-adapter/outcome.h"
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 
 #define SECOND INT64_C(1000000)
 
@@ -23,8 +22,8 @@ static const struct {
 Test(outcome, statuses_follow_the_table)
 {
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-		cr_expect(eq(int, (int)outcome_of_status(statuses[i].status), (int)statuses[i].kind), "status %d", statuses[i].status);
-		cr_expect(eq(int, outcome_may_reply(statuses[i].status), statuses[i].may_reply), "status %d", statuses[i].status);
+		cr_expect_eq((int)outcome_of_status(statuses[i].status), (int)statuses[i].kind, "status %d", statuses[i].status);
+		cr_expect_eq(outcome_may_reply(statuses[i].status), statuses[i].may_reply, "status %d", statuses[i].status);
 	}
 }
 
@@ -65,13 +64,13 @@ Test(outcome, retry_after_is_read_as_seconds_or_as_a_date)
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		int64_t pause = outcome_retry_after(ump_text(fields[i].field), fields[i].wall * SECOND);
 		int64_t expected = fields[i].expected < 0 ? -1 : fields[i].expected * SECOND;
-		cr_expect(eq(i64, pause, expected), "Retry-After: %s", fields[i].field);
+		cr_expect_eq(pause, expected, "Retry-After: %s", fields[i].field);
 	}
-	cr_expect(eq(i64, outcome_retry_after(UMP_TEXT_NONE, 0), -1));
+	cr_expect_eq(outcome_retry_after(UMP_TEXT_NONE, 0), -1);
 }
 
 Test(outcome, retry_after_counts_for_429_and_503_alone)
 {
 	for (int status = 0; status < 600; status++)
-		cr_expect(eq(int, outcome_heeds_retry_after(status), status == 429 || status == 503), "status %d", status);
+		cr_expect_eq(outcome_heeds_retry_after(status), status == 429 || status == 503, "status %d", status);
 }

@@ -2,7 +2,6 @@
 #include "source-adapter/ahead.h"
 #include "source-adapter/partition.h"
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 
 static struct partition *make(enum order order, uint32_t capacity, int64_t position, struct ump_text ahead)
@@ -25,7 +24,7 @@ static int64_t take(struct partition *partition, struct partition_ticket *ret_ti
 static void add(struct partition *partition, int64_t offset, const char *key)
 {
 	cr_assert(partition_has_room(partition));
-	cr_assert(eq(int, (int)partition_add(partition, offset, ump_text(key), record_of(offset)), (int)PARTITION_ADDED));
+	cr_assert_eq((int)partition_add(partition, offset, ump_text(key), record_of(offset)), (int)PARTITION_ADDED);
 }
 
 Test(partition, by_partition_one_goes_at_a_time)
@@ -35,12 +34,12 @@ Test(partition, by_partition_one_goes_at_a_time)
 	add(partition, 10, "a");
 	add(partition, 11, "b");
 	add(partition, 12, NULL);
-	cr_expect(eq(i64, take(partition, &first), 10));
-	cr_expect(not(partition_can_take(partition)));
+	cr_expect_eq(take(partition, &first), 10);
+	cr_expect_not(partition_can_take(partition));
 	cr_expect(partition_finish(partition, first));
-	cr_expect(eq(i64, take(partition, &second), 11));
-	cr_expect(eq(i64, take(partition, &first), -1));
-	cr_expect(eq(i64, partition_position(partition), 11));
+	cr_expect_eq(take(partition, &second), 11);
+	cr_expect_eq(take(partition, &first), -1);
+	cr_expect_eq(partition_position(partition), 11);
 	partition_free(partition);
 }
 
@@ -56,16 +55,16 @@ Test(partition, by_key_one_goes_for_each_key_and_unkeyed_ones_run_free)
 	add(partition, 5, "a");
 	add(partition, 6, "");
 	add(partition, 7, "");
-	cr_expect(eq(i64, take(partition, &a), 0));
-	cr_expect(eq(i64, take(partition, &ticket), 2));
-	cr_expect(eq(i64, take(partition, &ticket), 3));
-	cr_expect(eq(i64, take(partition, &ticket), 4));
-	cr_expect(eq(i64, take(partition, &ticket), 6), "an empty key is a key");
-	cr_expect(eq(i64, take(partition, &ticket), -1));
+	cr_expect_eq(take(partition, &a), 0);
+	cr_expect_eq(take(partition, &ticket), 2);
+	cr_expect_eq(take(partition, &ticket), 3);
+	cr_expect_eq(take(partition, &ticket), 4);
+	cr_expect_eq(take(partition, &ticket), 6, "an empty key is a key");
+	cr_expect_eq(take(partition, &ticket), -1);
 	cr_expect(partition_finish(partition, a));
-	cr_expect(eq(i64, take(partition, &a), 1));
+	cr_expect_eq(take(partition, &a), 1);
 	cr_expect(partition_finish(partition, a));
-	cr_expect(eq(i64, take(partition, &a), 5));
+	cr_expect_eq(take(partition, &a), 5);
 	partition_free(partition);
 }
 
@@ -75,9 +74,9 @@ Test(partition, without_order_all_go)
 	struct partition_ticket ticket;
 	for (int64_t offset = 0; offset < 8; offset++)
 		add(partition, offset, "a");
-	cr_expect(not(partition_has_room(partition)));
+	cr_expect_not(partition_has_room(partition));
 	for (int64_t offset = 0; offset < 8; offset++)
-		cr_expect(eq(i64, take(partition, &ticket), offset));
+		cr_expect_eq(take(partition, &ticket), offset);
 	partition_free(partition);
 }
 
@@ -91,10 +90,10 @@ Test(partition, the_position_waits_for_the_first_unfinished_record)
 	}
 	cr_expect(partition_finish(partition, tickets[2]));
 	cr_expect(partition_finish(partition, tickets[1]));
-	cr_expect(eq(i64, partition_position(partition), 100));
-	cr_expect(eq(sz, partition_pending(partition), 1));
+	cr_expect_eq(partition_position(partition), 100);
+	cr_expect_eq(partition_pending(partition), 1);
 	cr_expect(partition_finish(partition, tickets[0]));
-	cr_expect(eq(i64, partition_position(partition), 103));
+	cr_expect_eq(partition_position(partition), 103);
 	partition_free(partition);
 }
 
@@ -107,15 +106,15 @@ Test(partition, gaps_cost_nothing)
 	take(partition, &first);
 	take(partition, &second);
 	cr_expect(partition_finish(partition, first));
-	cr_expect(eq(i64, partition_position(partition), 6));
+	cr_expect_eq(partition_position(partition), 6);
 	partition_read_up_to(partition, 1000009);
-	cr_expect(eq(i64, partition_position(partition), 6));
+	cr_expect_eq(partition_position(partition), 6);
 	cr_expect(partition_finish(partition, second));
-	cr_expect(eq(i64, partition_position(partition), 1000009), "a gap at the end is passed when all before it is finished");
+	cr_expect_eq(partition_position(partition), 1000009, "a gap at the end is passed when all before it is finished");
 	partition_read_up_to(partition, 1000020);
-	cr_expect(eq(i64, partition_position(partition), 1000020));
+	cr_expect_eq(partition_position(partition), 1000020);
 	partition_read_up_to(partition, 5);
-	cr_expect(eq(i64, partition_position(partition), 1000020), "it never goes back");
+	cr_expect_eq(partition_position(partition), 1000020, "it never goes back");
 	partition_free(partition);
 }
 
@@ -123,9 +122,9 @@ Test(partition, what_was_read_before_is_not_added_again)
 {
 	struct partition *partition = make(ORDER_NONE, 4, 10, UMP_TEXT_NONE);
 	add(partition, 12, NULL);
-	cr_expect(eq(int, (int)partition_add(partition, 12, UMP_TEXT_NONE, record_of(12)), (int)PARTITION_KNOWN));
-	cr_expect(eq(int, (int)partition_add(partition, 9, UMP_TEXT_NONE, record_of(9)), (int)PARTITION_KNOWN));
-	cr_expect(eq(sz, partition_pending(partition), 1));
+	cr_expect_eq((int)partition_add(partition, 12, UMP_TEXT_NONE, record_of(12)), (int)PARTITION_KNOWN);
+	cr_expect_eq((int)partition_add(partition, 9, UMP_TEXT_NONE, record_of(9)), (int)PARTITION_KNOWN);
+	cr_expect_eq(partition_pending(partition), 1);
 	partition_free(partition);
 }
 
@@ -134,22 +133,22 @@ Test(partition, late_and_double_tickets_name_nothing)
 	struct partition *partition = make(ORDER_NONE, 2, 0, UMP_TEXT_NONE);
 	struct partition_ticket ticket, other;
 	add(partition, 0, NULL);
-	cr_expect(not(partition_finish(partition, (struct partition_ticket){7, 0})), "not taken yet");
+	cr_expect_not(partition_finish(partition, (struct partition_ticket){7, 0}), "not taken yet");
 	take(partition, &ticket);
 	other = ticket;
 	other.epoch = 6;
-	cr_expect(not(partition_finish(partition, other)), "another assignment");
+	cr_expect_not(partition_finish(partition, other), "another assignment");
 	other = ticket;
 	other.sequence += 2;
-	cr_expect(not(partition_finish(partition, other)), "never given");
+	cr_expect_not(partition_finish(partition, other), "never given");
 	cr_expect(partition_finish(partition, ticket));
-	cr_expect(not(partition_finish(partition, ticket)), "finished already");
+	cr_expect_not(partition_finish(partition, ticket), "finished already");
 	add(partition, 1, NULL);
 	add(partition, 2, NULL);
 	take(partition, &other);
 	take(partition, &other);
-	cr_expect(not(partition_finish(partition, ticket)), "its place belongs to another record now");
-	cr_expect(eq(i64, partition_position(partition), 1));
+	cr_expect_not(partition_finish(partition, ticket), "its place belongs to another record now");
+	cr_expect_eq(partition_position(partition), 1);
 	partition_free(partition);
 }
 
@@ -163,14 +162,14 @@ Test(partition, a_stalled_record_is_counted_until_it_is_finished)
 	take(partition, &a);
 	partition_stall(partition, a);
 	partition_stall(partition, a);
-	cr_expect(eq(sz, partition_stalled(partition), 1));
-	cr_expect(eq(i64, take(partition, &b), 2), "another key goes on");
+	cr_expect_eq(partition_stalled(partition), 1);
+	cr_expect_eq(take(partition, &b), 2, "another key goes on");
 	cr_expect(partition_finish(partition, b));
 	cr_expect(partition_finish(partition, a));
-	cr_expect(eq(sz, partition_stalled(partition), 0));
-	cr_expect(eq(i64, take(partition, &a), 1));
+	cr_expect_eq(partition_stalled(partition), 0);
+	cr_expect_eq(take(partition, &a), 1);
 	partition_stall(partition, b);
-	cr_expect(eq(sz, partition_stalled(partition), 0), "a late ticket stalls nothing");
+	cr_expect_eq(partition_stalled(partition), 0, "a late ticket stalls nothing");
 	partition_free(partition);
 }
 
@@ -183,20 +182,20 @@ Test(partition, a_batch_takes_what_waits_behind_and_may_give_it_back)
 	add(partition, 1, "b");
 	add(partition, 2, "a");
 	add(partition, 3, "a");
-	cr_expect(eq(i64, take(partition, &first), 0));
+	cr_expect_eq(take(partition, &first), 0);
 	cr_expect(partition_take_behind(partition, first, &second, &record));
-	cr_expect(eq(i64, (int64_t)(intptr_t)record - 1, 2));
+	cr_expect_eq((int64_t)(intptr_t)record - 1, 2);
 	cr_expect(partition_take_behind(partition, second, &third, &record));
-	cr_expect(eq(i64, (int64_t)(intptr_t)record - 1, 3));
-	cr_expect(not(partition_take_behind(partition, third, &none, &record)));
-	cr_expect(not(partition_take_behind(partition, first, &none, &record)), "it is taken already");
+	cr_expect_eq((int64_t)(intptr_t)record - 1, 3);
+	cr_expect_not(partition_take_behind(partition, third, &none, &record));
+	cr_expect_not(partition_take_behind(partition, first, &none, &record), "it is taken already");
 	partition_give_back(partition, third);
-	cr_expect(eq(i64, take(partition, &none), 1), "what was given back waits for those before it");
-	cr_expect(not(partition_can_take(partition)));
+	cr_expect_eq(take(partition, &none), 1, "what was given back waits for those before it");
+	cr_expect_not(partition_can_take(partition));
 	cr_expect(partition_finish(partition, first));
-	cr_expect(not(partition_can_take(partition)), "the second is on its way");
+	cr_expect_not(partition_can_take(partition), "the second is on its way");
 	cr_expect(partition_finish(partition, second));
-	cr_expect(eq(i64, take(partition, &third), 3));
+	cr_expect_eq(take(partition, &third), 3);
 	partition_free(partition);
 }
 
@@ -217,20 +216,20 @@ Test(partition, what_was_finished_ahead_is_honoured_in_the_next_life)
 	partition = make(ORDER_NONE, 16, 50, ump_buffer_text(&text));
 	for (int i = 0; i < 5; i++) {
 		bool known = partition_add(partition, 50 + 3 * i, UMP_TEXT_NONE, record_of(i)) == PARTITION_KNOWN;
-		cr_expect(eq(int, known, i != 0 && i != 4 && i != 5), "record %d", i);
+		cr_expect_eq(known, i != 0 && i != 4 && i != 5, "record %d", i);
 	}
 	/* Half way through, what is known of the rest is written again. */
 	ump_cleanup(ump_buffer_release) struct ump_buffer again = {0};
 	partition_write_ahead(partition, &again, 4000);
-	cr_expect(eq(int, ump_text_equals(ump_buffer_text(&text), ump_buffer_text(&again)), 1));
+	cr_expect_eq(ump_text_equals(ump_buffer_text(&text), ump_buffer_text(&again)), 1);
 	for (int i = 5; i < 10; i++) {
 		bool known = partition_add(partition, 50 + 3 * i, UMP_TEXT_NONE, record_of(i)) == PARTITION_KNOWN;
-		cr_expect(eq(int, known, i != 5), "record %d", i);
+		cr_expect_eq(known, i != 5, "record %d", i);
 	}
-	cr_expect(eq(sz, partition_pending(partition), 3));
+	cr_expect_eq(partition_pending(partition), 3);
 	while (take(partition, tickets) >= 0)
 		partition_finish(partition, tickets[0]);
-	cr_expect(eq(i64, partition_position(partition), 78));
+	cr_expect_eq(partition_position(partition), 78);
 	partition_free(partition);
 }
 
@@ -244,10 +243,10 @@ Test(partition, unfinished_records_are_given_in_their_order)
 	take(partition, &ticket);
 	partition_finish(partition, ticket);
 	uint64_t position = 0;
-	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(0)));
-	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(2)));
-	cr_expect(eq(ptr, partition_unfinished(partition, &position), record_of(3)));
-	cr_expect(eq(ptr, partition_unfinished(partition, &position), NULL));
+	cr_expect_eq(partition_unfinished(partition, &position), record_of(0));
+	cr_expect_eq(partition_unfinished(partition, &position), record_of(2));
+	cr_expect_eq(partition_unfinished(partition, &position), record_of(3));
+	cr_expect_eq(partition_unfinished(partition, &position), NULL);
 	partition_free(partition);
 }
 
@@ -297,9 +296,9 @@ static void check_against(struct model *model, struct partition *partition)
 		some = some || model_may_go(model, i);
 		pending += model->records[i].state != FINISHED;
 	}
-	cr_assert(eq(i64, partition_position(partition), model_position(model)));
-	cr_assert(eq(int, partition_can_take(partition), some));
-	cr_assert(eq(sz, partition_pending(partition), pending));
+	cr_assert_eq(partition_position(partition), model_position(model));
+	cr_assert_eq(partition_can_take(partition), some);
+	cr_assert_eq(partition_pending(partition), pending);
 }
 
 static void step(struct model *model, struct partition *partition)
@@ -326,7 +325,7 @@ static void step(struct model *model, struct partition *partition)
 	} else if (model->count > 0) {
 		int i = rand() % model->count;
 		bool valid = model->records[i].state == TAKEN;
-		cr_assert(eq(int, partition_finish(partition, model->records[i].ticket), valid));
+		cr_assert_eq(partition_finish(partition, model->records[i].ticket), valid);
 		if (valid)
 			model->records[i].state = FINISHED;
 	}
@@ -375,9 +374,9 @@ Test(ahead, what_is_not_understood_is_refused)
 		struct offset_range *ranges = NULL;
 		size_t count = 0;
 		bool good = ahead_read(ump_text(texts[i].text), 1000, &ranges, &count);
-		cr_expect(eq(int, good, texts[i].count != SIZE_MAX), "%s", texts[i].what);
+		cr_expect_eq(good, texts[i].count != SIZE_MAX, "%s", texts[i].what);
 		if (good)
-			cr_expect(eq(sz, count, texts[i].count), "%s", texts[i].what);
+			cr_expect_eq(count, texts[i].count, "%s", texts[i].what);
 		free(ranges);
 	}
 }
@@ -401,9 +400,9 @@ Test(ahead, ranges_come_back_as_they_were)
 		}
 		ump_cleanup(ump_buffer_release) struct ump_buffer text = {0};
 		ahead_finish(&writer, &text);
-		cr_assert(le(sz, text.size, 4000));
+		cr_assert_leq(text.size, 4000);
 		cr_assert(ahead_read(ump_buffer_text(&text), base, &read, &read_count));
-		cr_assert(eq(sz, read_count, count));
+		cr_assert_eq(read_count, count);
 		for (size_t i = 0; i < count; i++)
 			cr_assert(read[i].from == written[i].from && read[i].to == written[i].to);
 		free(read);
@@ -420,9 +419,9 @@ Test(ahead, what_does_not_fit_is_left_out)
 	ahead_finish(&writer, &text);
 	struct offset_range *ranges;
 	size_t count;
-	cr_assert(le(sz, text.size, 40));
+	cr_assert_leq(text.size, 40);
 	cr_assert(ahead_read(ump_buffer_text(&text), 0, &ranges, &count));
-	cr_expect(eq(sz, count, 10), "three bytes each");
-	cr_expect(eq(i64, ranges[9].from, 10000));
+	cr_expect_eq(count, 10, "three bytes each");
+	cr_expect_eq(ranges[9].from, 10000);
 	free(ranges);
 }

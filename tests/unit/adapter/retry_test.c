@@ -1,6 +1,5 @@
 #include "source-adapter/retry.h"
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 
 #define SECOND INT64_C(1000000)
 #define MOST   UINT32_MAX
@@ -54,9 +53,9 @@ Test(retry, every_pause_follows_the_schedule)
 Test(retry, retries_are_counted_after_the_first_try)
 {
 	struct retry_schedule schedule = {RETRY_LINEAR, 1, 1, 0, 2};
-	cr_expect(ne(i64, retry_pause(&schedule, 1, 0, -1), -1));
-	cr_expect(ne(i64, retry_pause(&schedule, 2, 0, -1), -1));
-	cr_expect(eq(i64, retry_pause(&schedule, 3, 0, -1), -1));
+	cr_expect_neq(retry_pause(&schedule, 1, 0, -1), -1);
+	cr_expect_neq(retry_pause(&schedule, 2, 0, -1), -1);
+	cr_expect_eq(retry_pause(&schedule, 3, 0, -1), -1);
 	schedule.retries = 0;
-	cr_expect(eq(i64, retry_pause(&schedule, 1, 0, SECOND), -1), "Retry-After grants no attempt");
+	cr_expect_eq(retry_pause(&schedule, 1, 0, SECOND), -1, "Retry-After grants no attempt");
 }
