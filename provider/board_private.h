@@ -1,0 +1,47 @@
+/* provider/board_private.h: the board's memory, for its two halves: board.c (records in), board_json.c (pages out). */
+#pragma once
+#include "provider/board.h"
+
+#define BOARD_SLOTS 65536 /* of the direct-mapped memories below */
+
+/* A hit that waits for its verdict, or the other way round: whichever is read first. */
+struct board_waiting {
+	uint64_t hash;
+	int64_t timestamp_ms;
+	bool is_verdict;
+};
+
+/* One line of the page's tape. */
+struct board_event {
+	uint64_t number; /* from 1: rises with every event of the tape */
+	bool is_verdict, cheating;
+	struct board_place place;
+	double value;
+	double ms; /* hit to verdict; -1: not known */
+	char id[32], player[64], name[64], match[24], rule[48], type[32];
+};
+
+struct board_instance {
+	char name[64];
+	json_t *status;
+	int64_t timestamp_ms;
+};
+
+struct board {
+	char run[BOARD_RUN_SIZE]; /* empty: all */
+	size_t max_players;
+	struct table players; /* of struct board_player */
+	uint64_t more_players;
+	uint64_t hits, verdicts, cheating, flagged, dead_letters;
+	uint64_t partition_hits[BOARD_PARTITIONS];
+	struct latency latency;
+	struct board_waiting waiting[BOARD_SLOTS];
+	uint64_t seen_hits[BOARD_SLOTS], seen_verdicts[BOARD_SLOTS];
+	struct board_event recent[BOARD_RECENT];
+	uint64_t recent_count; /* the tape's last number */
+	uint64_t sent_count;   /* of these, in updates */
+	int64_t sent_second;
+	struct board_instance instances[BOARD_INSTANCES];
+	size_t instance_count;
+	bool changed;
+};
