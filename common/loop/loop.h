@@ -67,7 +67,8 @@ struct ump_timer {
 	size_t position; /* private: in the heap, from 1; 0: not set */
 };
 
-/* Calls `expired` once, at or after the monotonic time `at`. Setting a timer that is set moves it. O(log n). */
+/* Calls `expired` once, at or after the monotonic time `at`. Setting a timer that is set moves it. A time that has passed counts as now;
+ * set inside a round's timers, it comes in the next round, without sleeping in between. O(log n). */
 void ump_timer_set(struct ump_loop *loop, struct ump_timer *timer, int64_t at, ump_timer_fn *expired, void *context);
 void ump_timer_cancel(struct ump_loop *loop, struct ump_timer *timer);
 static inline bool ump_timer_is_set(const struct ump_timer *timer)
@@ -122,10 +123,11 @@ struct ump_drain {
 
 int ump_loop_drain_on_signals(struct ump_loop *loop, const struct ump_drain *drain, struct ump_error *error);
 
-/* Begins the drain as a signal would, from inside: a run that has come to its end, an idle exit. */
+/* Begins the drain from inside: a run that has come to its end, an idle exit. A signal during it counts as the first. Where nothing was set
+ * up by ump_loop_drain_on_signals(), stops the loop with 0. */
 void ump_loop_begin_drain(struct ump_loop *loop);
 bool ump_loop_is_draining(const struct ump_loop *loop);
 
-/* Calls `arrived` for one more signal (SIGHUP, SIGCHLD); same blocking. */
+/* Calls `arrived` for one more signal (SIGHUP, SIGCHLD), of 8 at most; same blocking, which fork and exec hand on. */
 typedef void ump_signal_fn(void *context, int signal_number);
 int ump_loop_on_signal(struct ump_loop *loop, int signal_number, ump_signal_fn *arrived, void *context, struct ump_error *error);
