@@ -2,8 +2,10 @@
  *
  * A request reaches the handler whole, with its body, and is answered at once or later, from any callback of the loop. What this server
  * takes care of: one Content-Length or one Transfer-Encoding, else 400 and close (request smuggling); a body over the limit, 413 before it
- * is read where Content-Length says so; an absolute deadline for a request to arrive, so that a drip does not hold a connection; a limit of
- * connections; closing kept-alive connections while it drains. Used by the loop's thread only. */
+ * is read where Content-Length says so; an absolute deadline for a request to arrive, 408 and close, so that a drip does not hold a
+ * connection; a limit of connections, where the idle ones make room for new ones; closing kept-alive connections while it drains; and that
+ * an answer given before the body was read reaches the peer. What libmicrohttpd itself refuses (no header line, a section over 64 KiB,
+ * another version) it answers in text, all else is application/problem+json. Used by the loop's thread only. */
 #pragma once
 #include "common/error.h"
 #include "common/http/header.h"
@@ -18,9 +20,9 @@ struct ump_server_options {
 	const char *listen;          /* "127.0.0.1:8080", "[::1]:0", ":8080" (all interfaces); port 0: a free one. Ignored with `socket` */
 	int socket;                  /* a listening socket passed to us, or -1 */
 	int64_t max_body;            /* bytes; more is 413 */
-	int64_t max_connections;     /* further ones wait in the kernel's queue */
-	int64_t request_deadline_us; /* from the first byte of a request to its last, and no longer between two requests than `idle_us` */
-	int64_t idle_us;             /* a connection without a request is closed after this; 0: 60 s */
+	int64_t max_connections;     /* further ones wait in the kernel's queue; while there are so many, idle ones close after 1 s */
+	int64_t request_deadline_us; /* from the first byte of a request to its last; 0: none */
+	int64_t idle_us;             /* a connection without a request, or whose peer takes nothing of an answer, is closed; 0: 60 s */
 };
 
 struct ump_server_handler {
@@ -30,7 +32,8 @@ struct ump_server_handler {
 	/* The request is whole. It must be answered exactly once, now or later, unless `gone` is called first. */
 	void (*handle)(struct ump_request *request, void *context);
 
-	/* The peer has gone before the answer: the request is invalid after this call. NULL: none. */
+	/* The peer has gone before the answer, or the server is freed: the request is invalid after this call. A peer that has closed its
+	 * sending side alone has not gone: it may wait for the answer. NULL: none. */
 	void (*gone)(struct ump_request *request, void *context);
 	void *context;
 };
@@ -38,14 +41,15 @@ struct ump_server_handler {
 int ump_server_new(struct ump_server **ret_server, struct ump_loop *loop, const struct ump_server_options *options,
 		   const struct ump_server_handler *handler, struct ump_error *error);
 
-/* Closes all connections at once. Streams get their `closed`. Accepts NULL. */
+/* Closes all connections at once. Requests get their `gone`, streams their `closed`. Not from inside a handler's function. Accepts NULL. */
 void ump_server_free(struct ump_server *server);
 
 /* "127.0.0.1:43817": where it listens, with the real port. */
 const char *ump_server_address(const struct ump_server *server);
 
-/* No new connections; kept-alive ones close after their present request, idle ones and streams at once. `drained` is called (from the loop)
- * when no request is left. Calling it again changes nothing. */
+/* No new connections, but those that wait in our own listening socket's queue; kept-alive ones close after their present request, streams
+ * at once, and idle ones after the moment in which a request may be on its way to them (0.1 s after an answer, 1 s after connecting).
+ * `drained` is called (from the loop) when no connection is left. Calling it again changes nothing. */
 void ump_server_drain(struct ump_server *server, void (*drained)(void *context), void *context);
 
 /* Requests that have begun and are not answered, the bodies on their way included. */

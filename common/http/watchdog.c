@@ -1,0 +1,120 @@
+/* common/http/watchdog.c: deadlines.
+ *
+ * One timer sweeps over the connections a few times within the shortest limit; so a request on a busy connection costs nothing for it. What
+ * MHD does not tell (has a request begun? does the peer still take bytes?) is asked of the kernel with TCP_INFO, and only for connections
+ * that have been in their phase since the last sweep. */
+#include "common/http/server_private.h"
+#include <linux/tcp.h>
+
+#define PERIOD_SHORTEST (10 * UMP_MILLISECOND)
+#define PERIOD_LONGEST  (500 * UMP_MILLISECOND)
+
+/* Where all connections are taken, those that are only kept open make room after this. */
+#define IDLE_WHEN_FULL UMP_SECOND
+
+/* For a drain: a client that has just had an answer may be sending its next request, and one that has just connected, its first. */
+#define DRAIN_AFTER_ANSWER  (100 * UMP_MILLISECOND)
+#define DRAIN_AFTER_CONNECT UMP_SECOND
+
+/* The kernel's times are in milliseconds, and made of its ticks. */
+#define KERNEL_TICK (10 * UMP_MILLISECOND)
+
+static bool ask_kernel(const struct connection *connection, struct tcp_info *info)
+{
+	socklen_t size = sizeof *info;
+
+	*info = (struct tcp_info){0};
+	return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, info, &size) == 0;
+}
+
+static int64_t period(const struct ump_server *server)
+{
+	int64_t shortest = server->options.idle_us;
+
+	if (server->options.request_deadline_us > 0 && server->options.request_deadline_us < shortest)
+		shortest = server->options.request_deadline_us;
+	shortest /= 8;
+	if (server->draining || shortest < PERIOD_SHORTEST)
+		return PERIOD_SHORTEST;
+	return shortest < PERIOD_LONGEST ? shortest : PERIOD_LONGEST;
+}
+
+static bool is_over(const struct ump_server *server, int64_t begun, int64_t now)
+{
+	return server->options.request_deadline_us > 0 && now - begun >= server->options.request_deadline_us;
+}
+
+/* Bytes that have come since the connection was opened, or since its last request was whole, are the beginning of a request. */
+static void notice_begin(struct connection *connection, int64_t now)
+{
+	struct tcp_info info;
+
+	if (!ask_kernel(connection, &info) || info.tcpi_bytes_received == 0)
+		return;
+	int64_t last = now - (int64_t)info.tcpi_last_data_recv * UMP_MILLISECOND;
+	if (!connection->served || last > connection->since + KERNEL_TICK)
+		connection->begun = last > connection->since ? last : connection->since;
+}
+
+static int64_t idle_limit(const struct connection *connection)
+{
+	const struct ump_server *server = connection->server;
+
+	if (server->draining)
+		return connection->served ? DRAIN_AFTER_ANSWER : DRAIN_AFTER_CONNECT;
+	if (!server->arrivals.added && server->options.idle_us > IDLE_WHEN_FULL)
+		return IDLE_WHEN_FULL;
+	return server->options.idle_us;
+}
+
+static void check_waiting(struct connection *connection, int64_t now)
+{
+	if (!connection->begun)
+		notice_begin(connection, now);
+	if (connection->begun) {
+		if (is_over(connection->server, connection->begun, now))
+			ump_connection_refuse(connection, 408, "Request Timeout");
+	} else if (now - connection->since >= idle_limit(connection)) {
+		connection->doomed = true;
+		shutdown(connection->fd, SHUT_RDWR);
+	}
+}
+
+/* A peer that takes nothing for as long as an idle connection may live is given up. */
+static void check_sending(struct connection *connection, int64_t now)
+{
+	struct tcp_info info;
+
+	if (connection->request.suspended || !ask_kernel(connection, &info) || info.tcpi_bytes_acked != connection->acked) {
+		connection->acked = connection->request.suspended ? 0 : info.tcpi_bytes_acked;
+		connection->moved = now;
+	} else if (now - connection->moved >= connection->server->options.idle_us) {
+		connection->doomed = true;
+		shutdown(connection->fd, SHUT_RDWR);
+	}
+}
+
+void ump_watchdog_sweep(void *context)
+{
+	struct ump_server *server = context;
+	const int64_t now = ump_loop_now(server->loop), pause = period(server);
+
+	for (struct connection *connection = server->connections; connection; connection = connection->next) {
+		if (connection->doomed || now - connection->since < pause)
+			continue;
+		if (connection->phase == WAITING)
+			check_waiting(connection, now);
+		else if (connection->phase == RECEIVING && is_over(server, connection->request.started, now))
+			ump_connection_refuse(connection, 408, "Request Timeout");
+		else if (connection->phase == SENDING)
+			check_sending(connection, now);
+	}
+	if (server->connections)
+		ump_timer_set(server->loop, &server->watchdog, now + pause, ump_watchdog_sweep, server);
+}
+
+void ump_watchdog_start(struct ump_server *server)
+{
+	if (server->draining || !ump_timer_is_set(&server->watchdog))
+		ump_timer_set(server->loop, &server->watchdog, ump_loop_now(server->loop) + period(server), ump_watchdog_sweep, server);
+}
