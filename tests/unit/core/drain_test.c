@@ -122,7 +122,7 @@ static void arrived(void *context, int signal_number)
 Test(drain, further_signals_have_handlers_of_their_own)
 {
 	set_up_limit(0);
-	cr_assert_eq(ump_loop_on_signal(loop, SIGHUP, arrived, (char[]){"hup "}, &error), 0);
+	cr_assert_eq(ump_loop_on_signal(loop, SIGHUP, arrived, (void *)"hup ", &error), 0);
 	raise(SIGHUP);
 	ump_loop_once(loop, -1);
 	raise(SIGTERM);

@@ -178,9 +178,9 @@ Test(loop, timers_fire_in_order_and_never_early)
 {
 	struct ump_timer timers[3] = {0};
 	int64_t now = ump_loop_now(loop);
-	ump_timer_set(loop, &timers[0], now + 3000, note, (char[]){"c"});
-	ump_timer_set(loop, &timers[1], now + 1000, note, (char[]){"a"});
-	ump_timer_set(loop, &timers[2], now + 1000, note, (char[]){"b"});
+	ump_timer_set(loop, &timers[0], now + 3000, note, (void *)"c");
+	ump_timer_set(loop, &timers[1], now + 1000, note, (void *)"a");
+	ump_timer_set(loop, &timers[2], now + 1000, note, (void *)"b");
 	while (strlen(trace) < 3) {
 		size_t fired = strlen(trace);
 		ump_loop_once(loop, -1);
@@ -195,8 +195,8 @@ Test(loop, timers_fire_in_order_and_never_early)
 Test(loop, a_timer_that_is_set_again_moves)
 {
 	struct ump_timer timer = {0};
-	ump_timer_set(loop, &timer, ump_loop_now(loop) + 3600 * UMP_SECOND, note, (char[]){"late"});
-	ump_timer_set(loop, &timer, ump_loop_now(loop), note, (char[]){"x"});
+	ump_timer_set(loop, &timer, ump_loop_now(loop) + 3600 * UMP_SECOND, note, (void *)"late");
+	ump_timer_set(loop, &timer, ump_loop_now(loop), note, (void *)"x");
 	ump_loop_once(loop, -1);
 	ump_loop_once(loop, 0);
 	cr_assert_str_eq(trace, "x");
@@ -205,9 +205,9 @@ Test(loop, a_timer_that_is_set_again_moves)
 Test(loop, times_that_have_passed_come_in_the_order_of_their_setting)
 {
 	struct ump_timer timers[3] = {0};
-	ump_timer_set(loop, &timers[0], INT64_MIN, note, (char[]){"a"});
-	ump_timer_set(loop, &timers[1], 0, note, (char[]){"b"});
-	ump_timer_set(loop, &timers[2], -5, note, (char[]){"c"});
+	ump_timer_set(loop, &timers[0], INT64_MIN, note, (void *)"a");
+	ump_timer_set(loop, &timers[1], 0, note, (void *)"b");
+	ump_timer_set(loop, &timers[2], -5, note, (void *)"c");
 	ump_loop_once(loop, -1);
 	cr_assert_str_eq(trace, "abc");
 }
@@ -225,7 +225,7 @@ static void cancel_second(void *context)
 Test(loop, a_timer_cancelled_in_a_callback_does_not_fire)
 {
 	ump_timer_set(loop, &first, 0, cancel_second, NULL);
-	ump_timer_set(loop, &second, 0, note, (char[]){"2"});
+	ump_timer_set(loop, &second, 0, note, (void *)"2");
 	ump_loop_once(loop, 0);
 	ump_loop_once(loop, 0);
 	cr_assert_str_eq(trace, "1");
@@ -242,7 +242,7 @@ Test(loop, a_timer_that_sets_itself_keeps_nobody_from_their_turn)
 {
 	struct ump_timer other = {0};
 	ump_timer_set(loop, &first, 0, set_again, NULL);
-	ump_timer_set(loop, &other, ump_loop_now(loop) + 1, note, (char[]){"other "});
+	ump_timer_set(loop, &other, ump_loop_now(loop) + 1, note, (void *)"other ");
 	ump_loop_once(loop, -1);
 	cr_assert(strstr(trace, "again "));
 	for (int i = 0; i < 5 && !strstr(trace, "other"); i++)
@@ -261,13 +261,13 @@ static void defer_other(void *context)
 {
 	(void)context;
 	strcat(trace, "1");
-	ump_loop_defer(loop, &other_task, note, (char[]){"2"});
+	ump_loop_defer(loop, &other_task, note, (void *)"2");
 }
 
 Test(loop, a_task_of_a_task_runs_in_the_next_round_without_sleeping)
 {
 	ump_loop_defer(loop, &task, defer_other, NULL);
-	ump_loop_defer(loop, &task, note, (char[]){"never"}); /* queued already */
+	ump_loop_defer(loop, &task, note, (void *)"never"); /* queued already */
 	ump_loop_once(loop, -1);
 	cr_assert_str_eq(trace, "1");
 	ump_loop_once(loop, -1);
@@ -282,14 +282,14 @@ static void cancel_neighbours(void *context)
 	ump_loop_cancel(loop, &other_task);
 	ump_loop_cancel(loop, &third_task);
 	ump_loop_cancel(loop, &third_task);
-	ump_loop_defer(loop, &third_task, note, (char[]){"3"});
+	ump_loop_defer(loop, &third_task, note, (void *)"3");
 }
 
 Test(loop, a_task_cancelled_in_a_callback_does_not_run)
 {
 	ump_loop_defer(loop, &task, cancel_neighbours, NULL);
-	ump_loop_defer(loop, &other_task, note, (char[]){"2"});
-	ump_loop_defer(loop, &third_task, note, (char[]){"3"});
+	ump_loop_defer(loop, &other_task, note, (void *)"2");
+	ump_loop_defer(loop, &third_task, note, (void *)"3");
 	ump_loop_once(loop, 0);
 	cr_assert_str_eq(trace, "1");
 	ump_loop_once(loop, 0);
@@ -300,7 +300,7 @@ static void ready_defers(void *context, uint32_t events)
 {
 	(void)events;
 	strcat(trace, "event ");
-	ump_loop_defer(loop, &task, note, (char[]){"task"});
+	ump_loop_defer(loop, &task, note, (void *)"task");
 	ump_watch_remove(loop, context);
 }
 
@@ -309,7 +309,7 @@ Test(loop, tasks_run_after_events_and_timers_of_their_round)
 	struct ump_watch watch = {0};
 	int fd = readable();
 	cr_assert_eq(ump_watch_add(loop, &watch, fd, EPOLLIN, ready_defers, &watch, &error), 0);
-	ump_timer_set(loop, &first, 0, note, (char[]){"timer "});
+	ump_timer_set(loop, &first, 0, note, (void *)"timer ");
 	ump_loop_once(loop, 0);
 	cr_assert_str_eq(trace, "event timer task");
 	close(fd);

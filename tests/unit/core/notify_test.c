@@ -34,8 +34,7 @@ Test(notify, by_a_path)
 {
 	char folder[] = "/tmp/umpire-notify-XXXXXX";
 	cr_assert_not_null(mkdtemp(folder));
-	ump_cleanup_free
-	char *path = ump_format("%s/socket", folder);
+	ump_cleanup_free char *path = ump_format("%s/socket", folder);
 	int fd = supervisor(path, strlen(path) + 1);
 	setenv("NOTIFY_SOCKET", path, 1);
 	ump_notify("READY=1");
@@ -47,8 +46,7 @@ Test(notify, by_a_path)
 
 Test(notify, by_an_abstract_name)
 {
-	ump_cleanup_free
-	char *name = ump_format("@umpire-notify-%d", (int)getpid());
+	ump_cleanup_free char *name = ump_format("@umpire-notify-%d", (int)getpid());
 	setenv("NOTIFY_SOCKET", name, 1);
 	size_t size = strlen(name);
 	name[0] = '\0';
@@ -87,8 +85,7 @@ static bool holds(const struct passed_case *row)
 		close_range(5, ~0U, 0);
 		dup2(1, 3);
 		dup2(1, 4);
-		ump_cleanup_free
-		char *process = ump_format("%d", (int)getpid() + row->process);
+		ump_cleanup_free char *process = ump_format("%d", (int)getpid() + row->process);
 		setenv("LISTEN_PID", process, 1);
 		setenv("LISTEN_FDS", row->count, 1);
 		setenv("LISTEN_FDNAMES", "a:b", 1);
