@@ -42,7 +42,7 @@ struct ump_event {
 	struct ump_event_memory *memory; /* private: what the event owns */
 };
 
-/* Zeroed memory is an empty event (specversion unset). Reset keeps memory for the next one, release gives it back. */
+/* Zeroed memory is an empty event (specversion unset). Reset keeps some memory for the next one, release gives it back. */
 void ump_event_reset(struct ump_event *event);
 void ump_event_release(struct ump_event *event);
 
@@ -65,12 +65,22 @@ void ump_event_remove(struct ump_event *event, const char *name);
 /* Memory that lives as long as the event (until reset), for values that are put together. */
 char *ump_event_allocate(struct ump_event *event, size_t size);
 
-/* 0 when this is a valid CloudEvent 1.0: required attributes, names, values by their type. An error reads 'time: found "noon", expected an
+/* 0 when this is a valid CloudEvent 1.0: required attributes, values by their type. An error reads 'time: found "noon", expected an
  * RFC 3339 timestamp'. Error kind UMP_REJECT. */
 int ump_event_validate(const struct ump_event *event, struct ump_error *error);
 
 /* One value by its type: what ump_event_validate() does for each. */
 int ump_attribute_check(const struct ump_attribute *attribute, struct ump_error *error);
 
-/* True for application/json, text/json, any +json, and for none at all (the JSON format's default). */
+/* What an extension attribute is known to be, where its sender or a specification says so. */
+struct ump_attribute_declaration {
+	const char *name;
+	enum ump_attribute_type type;
+};
+
+/* Gives the declared types to the extension attributes that the event has, and checks their values. A value that came without a type (a
+ * header, a JSON string) may be of any; one with a type (a JSON number) must be of the declared one. */
+int ump_event_declare(struct ump_event *event, const struct ump_attribute_declaration *declared, size_t count, struct ump_error *error);
+
+/* True for anything/json, anything/anything+json, and for none at all (the JSON format's default). */
 bool ump_media_type_is_json(struct ump_text media_type);

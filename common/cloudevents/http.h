@@ -1,6 +1,7 @@
 /* common/cloudevents/http.h: the HTTP protocol binding of CloudEvents 1.0 (binary, structured and batched content mode).
  *
- * Header values are percent-encoded and decoded exactly as section 3.1.3.2 says. Pure. */
+ * Header values are percent-encoded and decoded exactly as section 3.1.3.2 says. On the wire no data and empty data are the same: an empty
+ * body is read as no data. Pure. */
 #pragma once
 #include "common/buffer.h"
 #include "common/cloudevents/event.h"
@@ -39,7 +40,8 @@ struct ump_http_message {
 void ump_http_message_reset(struct ump_http_message *message);
 void ump_http_message_release(struct ump_http_message *message);
 
-/* Writes a valid event. `mode`: binary or structured. Views hold as long as the event and until the message is reset. */
+/* Writes an event that is valid: as it was read, or as ump_event_validate() found it. `mode`: binary or structured. Views hold as long as
+ * the event and until the message is reset. No value can end a header early, valid or not. */
 int ump_event_to_http(const struct ump_event *event, enum ump_http_mode mode, enum ump_header_encoding encoding,
 		      struct ump_http_message *ret_message, struct ump_error *error);
 
@@ -47,3 +49,4 @@ int ump_event_to_http(const struct ump_event *event, enum ump_http_mode mode, en
 int ump_header_decode(struct ump_event *event, struct ump_text value, enum ump_header_encoding encoding, struct ump_text *ret_value,
 		      struct ump_error *error);
 void ump_header_encode(struct ump_buffer *out, struct ump_text value);
+size_t ump_header_encoded_size(struct ump_text value);

@@ -1,0 +1,377 @@
+/* JSON read in place: what is JSON, what is not, steps, pointers, numbers, strings. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "common/cloudevents/scan.h"
+
+static bool parses(struct ump_text document, struct ump_error *error)
+{
+	struct ump_json value;
+
+	return ump_json_parse(document, &value, error) == 0;
+}
+
+static struct ump_json parse(const char *document)
+{
+	struct ump_error error;
+	struct ump_json value = {0};
+
+	cr_assert(ump_json_parse(ump_text(document), &value, &error) == 0, "%s: %s", document, error.text);
+	return value;
+}
+
+static void expect_text(struct ump_text text, const char *expected)
+{
+	cr_expect(text.start && ump_text_equals(text, ump_text(expected)), "found %.*s, expected %s", UMP_TEXT_ARGUMENTS(text), expected);
+}
+
+Test(scan, accepts_json)
+{
+	static const char *const documents[] = {
+		"null",
+		"true",
+		"false",
+		"0",
+		"-0",
+		"10",
+		"-1.5",
+		"1e9",
+		"1E+9",
+		"0.1e-9",
+		"123456789012345678901234567890",
+		"\"\"",
+		"\"a\"",
+		"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
+		"\"\\ud83d\\ude00\"",
+		"\"\\ud83d\"",
+		"\"\xC3\xA9\xF0\x9F\x98\x80\"",
+		"\"\x7F\"",
+		"[]",
+		"[ ]",
+		"[1]",
+		"[1,2]",
+		" [ 1 , [ ] ] ",
+		"{}",
+		"{ }",
+		"{\"a\":1}",
+		"{\"a\":1,\"b\":{\"a\":1}}",
+		"\t\n\r {\"\":[]}\n",
+		"[{\"a\":1},{\"a\":1}]",
+		"{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":1}}",
+	};
+	struct ump_error error;
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+		cr_expect(parses(ump_text(documents[i]), &error), "%s: %s", documents[i], error.text);
+}
+
+Test(scan, refuses_what_is_no_json)
+{
+	static const char *const documents[] = {
+		"",
+		" ",
+		"nul",
+		"nulll",
+		"True",
+		"+1",
+		"01",
+		"-",
+		"-a",
+		"1.",
+		".5",
+		"1.e1",
+		"1e",
+		"1e+",
+		"0x1",
+		"NaN",
+		"Infinity",
+		"1 2",
+		"\"",
+		"\"a",
+		"\"\\",
+		"\"\\x\"",
+		"\"\\u12\"",
+		"\"\\u12g4\"",
+		"\"\n\"",
+		"\"\t\"",
+		"\"\x80\"",
+		"\"\xC0\xA0\"",
+		"\"\xED\xA0\x80\"",
+		"\"\xF5\x80\x80\x80\"",
+		"\"\xE2\x82",
+		"'a'",
+		"[",
+		"]",
+		"[1",
+		"[1,",
+		"[1,]",
+		"[,1]",
+		"[1 2]",
+		"{",
+		"}",
+		"{\"a\"",
+		"{\"a\":",
+		"{\"a\":1",
+		"{\"a\":1,",
+		"{\"a\":1,}",
+		"{a:1}",
+		"{\"a\" 1}",
+		"{\"a\":1 \"b\":2}",
+		"{1:2}",
+		"[1}",
+		"{\"a\":1]",
+		"[]]",
+		"//a\n1",
+		"\xEF\xBB\xBF"
+		"1",
+		"\x01",
+		"[1]\x0B",
+	};
+	struct ump_error error;
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+		cr_expect(!parses(ump_text(documents[i]), &error), "%s", documents[i]);
+		cr_expect(error.kind == UMP_REJECT && strstr(error.text, "byte "), "%s: %s", documents[i], error.text);
+	}
+	cr_expect(!parses((struct ump_text){"1\0", 2}, &error));
+	cr_expect(!parses((struct ump_text){"\"\0\"", 3}, &error));
+	cr_expect(!parses(UMP_TEXT_NONE, &error));
+}
+
+Test(scan, errors_name_the_byte)
+{
+	struct ump_error error;
+
+	parses(UMP_TEXT("{\"a\": tru}"), &error);
+	cr_expect(strcmp(error.text, "byte 6: found \"tru}\", expected a JSON value") == 0, "%s", error.text);
+	parses(UMP_TEXT("{\"a\":1,\"b\":2,\"a\":3}"), &error);
+	cr_expect(strcmp(error.text, "byte 13: the member \"a\" stands twice in one object") == 0, "%s", error.text);
+	parses(UMP_TEXT("[1"), &error);
+	cr_expect(strcmp(error.text, "byte 2: found the end, expected \",\" or \"]\"") == 0, "%s", error.text);
+}
+
+Test(scan, refuses_duplicate_members_at_every_level)
+{
+	static const char *const documents[] = {
+		"{\"a\":1,\"a\":1}",
+		"{\"a\":1,\"b\":2,\"a\":3}",
+		"[{\"x\":{\"a\":1,\"a\":2}}]",
+		"{\"a\":1,\"\\u0061\":2}",
+		"{\"\\u00e9\":1,\"\xC3\xA9\":2}",
+		"{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":2}",
+		"{\"\\n\":1,\"\\u000a\":2}",
+		"{\"\":1,\"\":2}",
+		"{\"a\":{\"b\":1},\"c\":2,\"a\":3}",
+		"{\"\\ud83d\":1,\"\\uD83D\":2}",
+	};
+	struct ump_error error;
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+		cr_expect(!parses(ump_text(documents[i]), &error), "%s", documents[i]);
+	cr_expect(parses(UMP_TEXT("{\"a\":1,\"\\u0062\":2,\"\\\\u0061\":3,\"A\":4,\"aa\":5,\"\":6}"), &error), "%s", error.text);
+}
+
+/* An object of `count` members with the names n0, n1, …; `twice`: the one in the middle stands at the end too, once with an escape. */
+static void large_object(struct ump_buffer *out, unsigned count, bool twice)
+{
+	ump_buffer_add_character(out, '{');
+	for (unsigned i = 0; i < count; i++)
+		ump_buffer_print(out, "%s\"n%u\":{\"inner\":%u}", i ? "," : "", i, i);
+	if (twice)
+		ump_buffer_print(out, ",\"\\u006e%u\":null", count / 2);
+	ump_buffer_add_character(out, '}');
+}
+
+Test(scan, finds_duplicates_among_many, .timeout = 60)
+{
+	static const unsigned counts[] = {2, 11, 12, 13, 31, 32, 33, 64, 100, 100000};
+	struct ump_error error;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct ump_buffer once = {0};
+		struct ump_buffer twice = {0};
+
+		large_object(&once, counts[i], false);
+		large_object(&twice, counts[i], true);
+		cr_expect(parses(ump_buffer_text(&once), &error), "%u: %s", counts[i], error.text);
+		cr_expect(!parses(ump_buffer_text(&twice), &error), "%u", counts[i]);
+		cr_expect(strstr(error.text, "twice"), "%s", error.text);
+		ump_buffer_release(&once);
+		ump_buffer_release(&twice);
+	}
+}
+
+Test(scan, depth_is_bounded)
+{
+	for (unsigned depth = UMP_JSON_DEPTH; depth <= UMP_JSON_DEPTH + 1; depth++) {
+		struct ump_buffer document = {0};
+		struct ump_error error;
+
+		for (unsigned i = 0; i < depth; i++)
+			ump_buffer_add_string(&document, i % 2 ? "{\"a\":" : "[");
+		ump_buffer_add_string(&document, "1");
+		for (unsigned i = depth; i-- > 0;)
+			ump_buffer_add_string(&document, i % 2 ? "}" : "]");
+		cr_expect(parses(ump_buffer_text(&document), &error) == (depth <= UMP_JSON_DEPTH));
+		ump_buffer_release(&document);
+	}
+	struct ump_buffer many = {0};
+	struct ump_error error;
+
+	for (int i = 0; i < 1000000; i++)
+		ump_buffer_add_character(&many, '[');
+	cr_expect(!parses(ump_buffer_text(&many), &error));
+	ump_buffer_release(&many);
+}
+
+Test(scan, steps_through_members_and_elements)
+{
+	struct ump_json object = parse(" { \"a\" : 1 , \"b\\\"\" : [ \"]\" , {} ] , \"\" : \"\\\\\" , \"d\":-1.5e3,\"e\":null } ");
+	static const char *const names[] = {"a", "b\\\"", "", "d", "e"};
+	static const char *const values[] = {"1", "[ \"]\" , {} ]", "\"\\\\\"", "-1.5e3", "null"};
+	static const enum ump_json_type types[] = {UMP_JSON_NUMBER, UMP_JSON_ARRAY, UMP_JSON_STRING, UMP_JSON_NUMBER, UMP_JSON_NULL};
+	struct ump_json value;
+	struct ump_text name;
+	size_t position = 0;
+	size_t count = 0;
+
+	for (; ump_json_next(&object, &position, &name, &value); count++) {
+		expect_text(name, names[count]);
+		expect_text(value.text, values[count]);
+		cr_expect(value.type == types[count]);
+	}
+	cr_expect(count == 5);
+	cr_expect(!ump_json_next(&object, &position, &name, &value));
+
+	struct ump_json empty = parse("[ ]");
+
+	position = 0;
+	cr_expect(!ump_json_next(&empty, &position, &name, &value));
+}
+
+Test(scan, pointers)
+{
+	struct ump_json document =
+		parse("{\"by\":{\"uuid\":\"x\",\"list\":[10,[20],{\"a\":30}]},\"a/b\":1,\"m~n\":2,\"\":3,\" \":4,\"\\u00e9\":5,"
+		      "\"~1\":6,\"k\\\"l\":7,\"\xF0\x9F\x98\x80\":8,\"0\":9}");
+	static const struct {
+		const char *pointer;
+		const char *expected; /* NULL: nothing there */
+	} rows[] = {
+		{"/by/uuid", "\"x\""},
+		{"/by/list/0", "10"},
+		{"/by/list/1/0", "20"},
+		{"/by/list/2/a", "30"},
+		{"/a~1b", "1"},
+		{"/m~0n", "2"},
+		{"/", "3"},
+		{"/ ", "4"},
+		{"/\xC3\xA9", "5"},
+		{"/~01", "6"},
+		{"/k\"l", "7"},
+		{"/\xF0\x9F\x98\x80", "8"},
+		{"/0", "9"},
+		{"/by/list/3", NULL},
+		{"/by/list/00", NULL},
+		{"/by/list/01", NULL},
+		{"/by/list/-", NULL},
+		{"/by/list/", NULL},
+		{"/by/list/+1", NULL},
+		{"/by/uuid/x", NULL},
+		{"by", NULL},
+		{"/m~n", NULL},
+		{"/m~2n", NULL},
+		{"/nothing", NULL},
+		{"/by/", NULL},
+		{"/by/list/99999999999999999999", NULL},
+		{"/b", NULL},
+		{"/byx", NULL},
+		{"/~", NULL},
+	};
+	struct ump_json value;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool found = ump_json_find(&document, ump_text(rows[i].pointer), &value);
+
+		cr_expect(found == (rows[i].expected != NULL), "%s", rows[i].pointer);
+		if (found && rows[i].expected)
+			expect_text(value.text, rows[i].expected);
+	}
+	cr_expect(ump_json_find(&document, UMP_TEXT(""), &value) && value.text.start == document.text.start);
+}
+
+Test(scan, whole_numbers)
+{
+	static const struct {
+		const char *number;
+		int64_t expected; /* -1: none */
+	} rows[] = {
+		{"0", 0},
+		{"-0", 0},
+		{"0.0", 0},
+		{"-0e5", 0},
+		{"0e99999999999999999999", 0},
+		{"11", 11},
+		{"11.0", 11},
+		{"1.1e1", 11},
+		{"110e-1", 11},
+		{"0.011E+3", 11},
+		{"1100.00e-2", 11},
+		{"10", 10},
+		{"1e1", 10},
+		{"1.0e1", 10},
+		{"10.5", -1},
+		{"1.05e1", -1},
+		{"-1", -1},
+		{"-11.0", -1},
+		{"9007199254740991", 9007199254740991},
+		{"9007199254740992", -1},
+		{"9007199254740990.0", 9007199254740990},
+		{"9007199254740991000e-3", 9007199254740991},
+		{"9007199254740991.5", -1},
+		{"1e15", 1000000000000000},
+		{"1e16", -1},
+		{"1e400", -1},
+		{"1e-400", -1},
+		{"1e99999999999999999999", -1},
+		{"1e-99999999999999999999", -1},
+		{"18446744073709551617", -1},
+		{"36893488147419103233", -1},
+		{"0.1", -1},
+		{"5e-1", -1},
+		{"0.00000000000000000000000011e26", 11},
+		{"1100000000000000000000000000000e-29", 11},
+		{"100000000000000000000000000000000000", -1},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t number = 0;
+		bool whole = ump_json_whole_number(ump_text(rows[i].number), &number);
+
+		cr_expect(whole == (rows[i].expected >= 0), "%s", rows[i].number);
+		if (whole)
+			cr_expect((int64_t)number == rows[i].expected, "%s", rows[i].number);
+	}
+}
+
+Test(scan, strings_are_unescaped_and_quoted)
+{
+	struct ump_buffer out = {0};
+	struct ump_error error;
+
+	cr_assert(ump_json_unescape(UMP_TEXT("\"a\\u0000\\n\\/\\ud83d\\ude00\\u00e9\xC3\xA9\""), &out, &error) == 0);
+	cr_expect(out.size == 12 && memcmp(out.start, "a\0\n/\xF0\x9F\x98\x80\xC3\xA9\xC3\xA9", 12) == 0);
+	ump_buffer_reset(&out);
+	cr_assert(ump_json_unescape(UMP_TEXT("\\\"name\\\""), &out, &error) == 0);
+	expect_text(ump_buffer_text(&out), "\"name\"");
+	cr_expect(ump_json_unescape(UMP_TEXT("\"abc\\ud800x\""), &out, &error) == -1);
+	cr_expect(ump_json_unescape(UMP_TEXT("\"\\udc00\\ud800\""), &out, &error) == -1);
+	expect_text(ump_buffer_text(&out), "\"name\"");
+	ump_buffer_reset(&out);
+	ump_json_quote(&out, (struct ump_text){"a\"\\\n\r\t\0\x1F\x7F/\xC3\xA9\xFFz\xE2\x82", 16});
+	expect_text(ump_buffer_text(&out), "\"a\\\"\\\\\\n\\r\\t\\u0000\\u001f\x7F/\xC3\xA9\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"");
+	ump_buffer_reset(&out);
+	ump_json_quote(&out, UMP_TEXT(""));
+	expect_text(ump_buffer_text(&out), "\"\"");
+	ump_buffer_release(&out);
+}
