@@ -123,7 +123,7 @@ def selectors(where, things):
 def topics(where, things):
     """One name for each topic, everywhere; it exists where Kafka is ours, and whoever uses it has the right to."""
     names = index(things)[("", "ConfigMap", "umpire")]["data"]
-    agreed = {names[key] for key in ("hits", "verdicts", "table", "dead-letters", "status")}
+    agreed = {names[key] for key in ("hits", "verdicts", "table", "dead-letters", "status", "candidate-verdicts")}
     made = {thing["spec"].get("topicName", thing["metadata"]["name"]) for thing in things if thing["kind"] == "KafkaTopic"}
     if made and agreed - made:
         yield Finding(where, "ConfigMap/umpire", "data", "no KafkaTopic makes %s" % ", ".join(sorted(agreed - made)))
@@ -138,7 +138,7 @@ def topics(where, things):
             used = [("spec.authorization.acls", rule["resource"]["name"]) for rule in thing["spec"]["authorization"]["acls"]
                     if rule["resource"]["type"] == "topic"]
             for rule in thing["spec"]["authorization"]["acls"]:
-                if rule["resource"]["type"] == "group" and rule["resource"]["name"] not in {value for key, value in names.items() if key.startswith("group")}:
+                if rule["resource"]["type"] == "group" and rule["resource"]["name"] not in {value for key, value in names.items() if key.endswith("group")}:
                     yield Finding(where, name_of(thing), "spec.authorization.acls", "no part uses the group %s" % rule["resource"]["name"])
         elif thing["kind"] == "ScaledObject":
             used = [("spec.triggers", trigger["metadata"]["topic"]) for trigger in thing["spec"]["triggers"] if trigger["type"] == "kafka"]
