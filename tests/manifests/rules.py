@@ -157,7 +157,7 @@ def containers(where, things):
             if pod.get(field) is not False:
                 yield Finding(where, name_of(thing), field, "expected false")
         for each in pod["containers"]:
-            field = "containers." + each["name"]
+            field = "containers." + each.get("name", "0")
             image = each["image"]
             if not re.search(r"(@sha256:[0-9a-f]{64}|:[\w.-]+)$", image) or image.endswith(":latest"):
                 yield Finding(where, name_of(thing), field + ".image", "%s has neither a digest nor a tag that stays" % image)
