@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 export BUILD
 
-.PHONY: help build check test asan tsan clean
+.PHONY: help build check test asan tsan manifests clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -46,9 +46,13 @@ tsan: ## The tests of check under ThreadSanitizer, in BUILD-tsan
 	@$(SETUP) build check
 	@tests/sanitized thread $(BUILD)-tsan
 
+manifests: ## Renders every overlay with every pattern and checks the objects, without a cluster
+	@$(SETUP) check test
+	@tests/run test --only manifests
+
 else
 
-build check test asan tsan:
+build check test asan tsan manifests:
 	@deploy/laptop/enter $@
 
 endif

@@ -4,25 +4,15 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from objects import Finding, Schemas, build, folders, name_of, render  # noqa: E402
+from objects import Finding, Schemas, build, folders, render  # noqa: E402
 from rules import RULES  # noqa: E402
-
-NUMBER = 0
-
-
-def tell(ok, name, findings=(), skip=None):
-    global NUMBER
-    NUMBER += 1
-    print("%s %d %s%s" % ("ok" if ok else "not ok", NUMBER, name, " # skip " + skip if skip else ""))
-    for finding in findings:
-        print("# %s" % finding)
-    sys.stdout.flush()
+from tap import finish, tell  # noqa: E402
 
 
 def sandbox_scope(schemas, where, things):
     for thing in things:
         if schemas.cluster_scoped(thing):
-            yield Finding(where, name_of(thing), "kind", "needs rights beyond the namespace")
+            yield Finding(where, thing, "kind", "needs rights beyond the namespace")
 
 
 def main():
@@ -48,7 +38,7 @@ def main():
         things = build(os.path.join("deploy/platform", platform))
         findings = list(schemas.check(platform, things))
         tell(not findings, "platform " + platform + " is valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
-    print("1..%d" % NUMBER)
+    finish()
 
 
 main()

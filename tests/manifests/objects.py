@@ -13,13 +13,16 @@ MADE_SECRETS = ("kafka-provider", "kafka-adapter")
 
 
 class Finding:
-    """One thing that is wrong: which rendering, which object, which field, what."""
+    """One thing that is wrong: in which rendering, file, object and field, and what."""
 
     def __init__(self, where, thing, field, text):
         self.where, self.thing, self.field, self.text = where, thing, field, text
 
     def __str__(self):
-        return "%s: %s: %s: %s" % (self.where, self.thing, self.field, self.text)
+        return "%s: %s: %s: %s: %s" % (self.where, ORIGINS.get(name_of(self.thing), "deploy"), name_of(self.thing), self.field, self.text)
+
+
+ORIGINS = {}  # which file an object is from, by its name, as the latest rendering said
 
 
 def name_of(thing):
@@ -32,7 +35,16 @@ def group_of(thing):
 
 def load(text):
     """The objects of a YAML stream."""
-    return [thing for thing in yaml.safe_load_all(text) if thing]
+    things = [thing for thing in yaml.safe_load_all(text) if thing]
+    for thing in things:
+        annotations = (thing.get("metadata") or {}).get("annotations") or {}
+        origin = annotations.pop("config.kubernetes.io/origin", None)
+        if origin:
+            path = yaml.safe_load(origin).get("path", "")
+            ORIGINS[name_of(thing)] = os.path.normpath(os.path.join("deploy/x", path))
+        if not annotations:
+            thing.get("metadata", {}).pop("annotations", None)
+    return things
 
 
 def folders(kind):
@@ -46,7 +58,7 @@ def kustomize():
 
 def render(overlay, pattern, deploy=DEPLOY):
     """What `deploy/bin/render` prints; an exception with its message where it fails."""
-    environment = dict(os.environ, KUSTOMIZE=" ".join(kustomize()))
+    environment = dict(os.environ, KUSTOMIZE=" ".join(kustomize()), ORIGINS="1")
     done = subprocess.run([os.path.join(deploy, "bin/render"), overlay, pattern], capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError("%s with %s does not render: %s" % (overlay, pattern, done.stderr.strip()))
@@ -108,7 +120,7 @@ class Schemas:
         for thing in things:
             validator, _ = self.of(thing)
             if validator is None:
-                yield Finding(where, name_of(thing), "kind", "there is no schema for %s %s" % (thing.get("apiVersion"), thing.get("kind")))
+                yield Finding(where, thing, "kind", "there is no schema for %s %s" % (thing.get("apiVersion"), thing.get("kind")))
                 continue
             for error in validator.iter_errors(thing):
-                yield Finding(where, name_of(thing), ".".join(map(str, error.absolute_path)) or "(root)", error.message[:300])
+                yield Finding(where, thing, ".".join(map(str, error.absolute_path)) or "(root)", error.message[:300])

@@ -1,0 +1,79 @@
+"""Each check is seen to fail: a copy of deploy/ with one mistake in it, and what must be said of it. Prints TAP."""
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from objects import DEPLOY, ROOT, Schemas, render  # noqa: E402
+from rules import RULES  # noqa: E402
+from tap import finish, tell  # noqa: E402
+
+# What is wrong, with which pattern it shows, the file, the right text, the wrong one, and what the finding must say.
+MISTAKES = (
+    ("a sink by another name", "source-to-sink", "components/adapter-binding/kustomization.yaml", "data.sink", "data.hits", "SinkBinding/source-adapter: spec.sink.ref"),
+    ("a source on another topic", "kafka-source", "components/knative-kafka-source/kustomization.yaml", "data.hits", "data.sink", "KafkaSource/hits: spec.topics"),
+    ("verdicts into another topic", "kafka-source", "components/verdict-sink/kustomization.yaml", "data.verdicts", "data.group", "KafkaSink/verdicts: spec.topic"),
+    ("rights on another topic", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.2', 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.3', "KafkaUser/umpire-adapter: spec.authorization.acls"),
+    ("rights on another group", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls"),
+    ("a topic that nobody makes", "source-to-sink", "components/kafka-strimzi/topics.yaml", "  name: status\n", "  name: state\n", "no KafkaTopic makes umpire-status"),
+    ("verdicts in structured mode", "kafka-source", "components/verdict-sink/kafkasink.yaml", "contentMode: binary", "contentMode: structured", "KafkaSink/verdicts: spec.contentMode"),
+    ("a Trigger without a filter", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  - any:\n    - exact: {type: game.hits}\n    - exact: {type: bonus}\n", "  - exact: {source: /umpire}\n", "Trigger/audit: spec.filters"),
+    ("a Trigger that lets its own replies in", "broker-trigger", "patterns/broker-trigger/broker.yaml", "type: bonus", "type: audit.fail", "Trigger/audit: spec.filters"),
+    ("a misspelt field of a Trigger", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  filters:\n  - any:\n    - exact: {type: game.hits}", "  filter5:\n  - any:\n    - exact: {type: game.hits}", "Trigger/audit: spec.filter5"),
+    ("a misspelt field of a delivery", "broker-trigger", "patterns/broker-trigger/broker.yaml", "backoffDelay:", "backofDelay:", "Broker/umpire: spec.delivery.backofDelay"),
+    ("a Trigger on another broker", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  broker: umpire\n", "  broker: default\n", "Trigger/audit: spec.broker"),
+    ("a subscriber that is not there", "broker-trigger", "patterns/broker-trigger/broker.yaml", "      name: alerts", "      name: alarms", "Trigger/alerts: spec.subscriber.ref"),
+    ("a Secret's key that is not there", "kafka-source", "components/knative-kafka-source/kafkasource.yaml", "key: saslMechanism", "key: mechanism", "KafkaSource/hits: spec.net.sasl.type.secretKeyRef"),
+    ("a Secret that nobody makes", "source-to-sink", "components/adapter/adapter.yaml", "secretName: kafka-adapter", "secretName: kafka", "Deployment/source-adapter: spec.template.spec.volumes[0].secret"),
+    ("a ConfigMap's key that is not there", "source-to-sink", "base/provider.yaml", "key: table", "key: tables", "Deployment/event-provider: spec.template.spec.containers[0].env"),
+    ("a service account that is not there", "source-to-sink", "components/adapter/adapter.yaml", "serviceAccountName: source-adapter", "serviceAccountName: adapter", "Deployment/source-adapter: serviceAccountName"),
+    ("a Service that selects nothing", "source-to-sink", "base/provider.yaml", "  selector:\n    app.kubernetes.io/name: event-provider\n  ports", "  selector:\n    app.kubernetes.io/name: provider\n  ports", "Service/event-provider: spec.ports"),
+    ("a port by a name that no container has", "source-to-sink", "base/provider.yaml", "targetPort: http", "targetPort: web", "Service/event-provider: spec.ports"),
+    ("a policy for pods that are not there", "source-to-sink", "base/networkpolicy.yaml", "app.kubernetes.io/name: event-provider", "app.kubernetes.io/name: provider", "NetworkPolicy/event-provider: spec.podSelector"),
+    ("a missing probe", "source-to-sink", "components/audit-fn/service.yaml", "        livenessProbe:", "        x-probe:", "Service/audit-fn: containers.audit-fn.livenessProbe"),
+    ("no limit of memory", "source-to-sink", "components/adapter/adapter.yaml", 'limits: {cpu: "1", memory: 256Mi}', 'limits: {cpu: "1"}', "Deployment/source-adapter: containers.source-adapter.resources.limits"),
+    ("a fixed user", "source-to-sink", "components/adapter/adapter.yaml", "          allowPrivilegeEscalation: false", "          runAsUser: 1001\n          allowPrivilegeEscalation: false", "containers.source-adapter.securityContext.runAsUser"),
+    ("a root that can be written", "source-to-sink", "components/audit-fn/service.yaml", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "Service/audit-fn: containers.audit-fn.securityContext.readOnlyRootFilesystem"),
+    ("capabilities kept", "source-to-sink", "base/provider.yaml", "drop: [ALL]", "drop: [NET_RAW]", "Deployment/event-provider: containers.event-provider.securityContext.capabilities.drop"),
+    ("no seccomp profile", "source-to-sink", "components/audit-fn/service.yaml", "type: RuntimeDefault", "type: Unconfined", "Service/audit-fn: containers.audit-fn.securityContext.seccompProfile"),
+    ("a token that nobody needs", "source-to-sink", "components/audit-fn/service.yaml", "      automountServiceAccountToken: false", "      automountServiceAccountToken: true", "Service/audit-fn: automountServiceAccountToken"),
+    ("the variables of all services", "source-to-sink", "base/provider.yaml", "enableServiceLinks: false", "enableServiceLinks: true", "Deployment/event-provider: enableServiceLinks"),
+    ("an annotation that no autoscaler reads", "source-to-sink", "components/audit-fn/service.yaml", "autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/minscale", "no annotation of the autoscaler: autoscaling.knative.dev/minscale"),
+    ("static membership on a Deployment", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - name: ADAPTER_GROUP_INSTANCE_ID\n", "Deployment/source-adapter: env.ADAPTER_GROUP_INSTANCE_ID"),
+    ("an image by a tag that moves", "source-to-sink", "bin/render", "${TAG:-$version}", "latest", "image: localhost/umpire/"),
+)
+
+
+def findings_of(schemas, mistake):
+    """What is found in a copy of deploy/ with the mistake made."""
+    _, pattern, path, right, wrong, _ = mistake
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "deploy")
+        shutil.copytree(DEPLOY, copy, ignore=shutil.ignore_patterns(".render-*"))
+        shutil.copy(os.path.join(ROOT, "meson.build"), folder)
+        with open(os.path.join(copy, path)) as file:
+            text = file.read()
+        if right not in text:
+            return ["the mistake cannot be made: %s does not have %r" % (path, right)]
+        with open(os.path.join(copy, path), "w") as file:
+            file.write(text.replace(right, wrong))
+        try:
+            things = render("kind", pattern, copy)
+        except RuntimeError as error:
+            return [str(error)]
+        found = list(schemas.check(pattern, things)) if schemas.folder else []
+        return [str(finding) for finding in found + [finding for rule in RULES for finding in rule(pattern, things)]]
+
+
+def main():
+    schemas = Schemas()
+    for mistake in MISTAKES:
+        found = findings_of(schemas, mistake)
+        caught = [line for line in found if mistake[5] in line]
+        tell(bool(caught), "%s is caught" % mistake[0], [] if caught else ["expected: " + mistake[5]] + ["found: " + line for line in found])
+    finish()
+
+
+main()
