@@ -9,13 +9,22 @@ SHELL := /bin/bash
 
 export BUILD
 
-.PHONY: help build check test asan tsan manifests clean
+DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
+
+.PHONY: help demo build check test asan tsan manifests clean
 help: ## What can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
 ifneq ($(shell command -v apt-get 2>&1),)
 
 SETUP := deploy/laptop/setup
+
+demo: ## Builds and runs everything on this machine, until Ctrl-C
+	@$(SETUP) build $(DEMO_PURPOSES)
+	@[[ -f $(BUILD)/build.ninja ]] || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+	@[[ '$(KAFKA)' != apache ]] || deploy/laptop/apache-kafka/kafka fetch
+	@exec $(BUILD)/deploy/laptop/demo
 
 build: ## Installs what the build needs, and builds into BUILD (build)
 	@$(SETUP) build
@@ -52,8 +61,17 @@ manifests: ## Renders every overlay with every pattern and checks the objects, w
 
 else
 
-build check test asan tsan manifests:
-	@deploy/laptop/enter $@
+demo:
+	@exec deploy/laptop/enter $@ $(DEMO_PURPOSES)
+
+build:
+	@exec deploy/laptop/enter $@
+
+check asan tsan:
+	@exec deploy/laptop/enter $@ check
+
+test manifests:
+	@exec deploy/laptop/enter $@ check apache test
 
 endif
 
@@ -61,4 +79,12 @@ clean: ## Removes BUILD and the sanitizers' build folders
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
 
 #:
-#: BUILD=folder   where to build (build)
+#: For demo:
+#:   KAFKA=embedded      which Kafka: embedded, apache (a real one, started here), or HOST:PORT[,...] (yours)
+#:   PORT=8080           the board's port; two demos run beside each other with two ports
+#:   LAN=1               the board listens on all interfaces, for phones
+#:   DURATION=20         makes hits for 20 s, compares what was audited with what was sent, and ends: 0 only when all is as it should be
+#:   RATE=500 SEED=7     hits a second, and which
+#: For all:
+#:   BUILD=folder        where to build (build)
+#:   YES=1               packages are installed without asking
