@@ -3,7 +3,8 @@
  * From the table come the flags, the environment's variables, the YAML file's keys, --help, --print-config, the man page and the reference.
  * For each option the first of these that gives it wins: the flag (the last one, where it is given twice), the variable <PREFIX>_<NAME>,
  * the further variables in their order, the file, the default. Wrong input is an error that names the place (flag, variable, or file and
- * line), what was found and what was expected; an unknown name is one that names the nearest known. */
+ * line), what was found and what was expected; an unknown name is one that names the nearest known. A wrong value is an error also where a
+ * stronger source replaces it. An empty variable counts as one that is not set. */
 #pragma once
 #include "common/error.h"
 #include <stdbool.h>
@@ -11,15 +12,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum ump_option_type {                      /* the member it fills */
-		       UMP_OPTION_SWITCH,   /* bool: --name, --name=true|false, --no-name */
-		       UMP_OPTION_STRING,   /* char *, NULL where it is not given and has no default */
-		       UMP_OPTION_INTEGER,  /* int64_t */
-		       UMP_OPTION_NUMBER,   /* double */
-		       UMP_OPTION_DURATION, /* int64_t microseconds: ISO 8601 (PT0.5S, P1DT2H), or a number with us, ms, s, m, h or d */
-		       UMP_OPTION_SIZE,     /* int64_t bytes: a number, or one with KiB, MiB, GiB */
-		       UMP_OPTION_CHOICE,   /* int: the index in `choices` */
-		       UMP_OPTION_LIST      /* struct ump_list: repeated flags, commas, or a YAML sequence */
+/* Of what type the member is that an option fills, and how its value is written. */
+enum ump_option_type {
+	UMP_OPTION_SWITCH,   /* bool: --name, --name=true|false, --no-name */
+	UMP_OPTION_STRING,   /* char *, NULL where it is not given and has no default */
+	UMP_OPTION_INTEGER,  /* int64_t */
+	UMP_OPTION_NUMBER,   /* double */
+	UMP_OPTION_DURATION, /* int64_t microseconds: ISO 8601 (PT0.5S, P1DT2H), or a number with us, ms, s, m, h or d */
+	UMP_OPTION_SIZE,     /* int64_t bytes: a number, or one with KiB, MiB, GiB */
+	UMP_OPTION_CHOICE,   /* int: the index in `choices` */
+	UMP_OPTION_LIST      /* struct ump_list: repeated flags; commas, where "\," is one within an item; a YAML sequence, whose items may
+				have commas; or a YAML mapping of texts, which gives items name=value */
 };
 
 struct ump_list {
@@ -34,7 +37,7 @@ struct ump_option {
 	size_t offset;            /* of the member in its group's structure */
 	const char *fallback;     /* the default, as one would write it, or NULL */
 	const char *choices;      /* "partition|key|none" */
-	int64_t minimum, maximum; /* of integers, durations and sizes; both 0: from 0 to INT64_MAX */
+	int64_t minimum, maximum; /* of integers, numbers, durations and sizes; both 0: from 0 upward */
 	const char *value;        /* how the value is called in --help: "URL" */
 	const char *help;         /* one sentence, no full stop; what, unit, what for */
 	bool secret;              /* never printed, not even in errors; refused as a flag's value */
@@ -76,8 +79,9 @@ bool ump_config_given(const char *option); /* by anything but the default */
 enum { UMP_CONFIG_RUN = -1 };
 
 /* Fills `config`, which must be zeroed, and `*ret_command` with the command's index or -1. Handles --help, --version, --check-config and
- * --print-config (to `out`) and errors (to `err`) itself. Returns UMP_CONFIG_RUN, or the status to exit with: 0, 64 (EX_USAGE) for the
- * command line, 78 (EX_CONFIG) for the environment, the file and what `check` refuses. */
+ * --print-config (to `out`) and errors (to `err`) itself; --help=man and --help=markdown write the pages. Returns UMP_CONFIG_RUN; or, with
+ * nothing to release, the status to exit with: 0, 64 (EX_USAGE) for the command line, 78 (EX_CONFIG) for the environment, the file and what
+ * `check` refuses. */
 int ump_config_load(const struct ump_program *program, int argc, char *const *argv, char *const *environment, void *config,
 		    int *ret_command, FILE *out, FILE *err);
 
