@@ -35,9 +35,8 @@ struct ump_producer_options {
 	const char *client_id;
 	const char *const *properties; /* name, value, …, NULL: over the defaults */
 	void (*delivered)(void *context, const struct ump_delivery *delivery);
-	void (*writable)(void *context); /* NULL: none */
-	void (*failed)(void *context,
-		       const struct ump_error *error); /* fatal: fenced, or authentication refused for good; nothing more will be sent */
+	void (*writable)(void *context);                              /* NULL: none */
+	void (*failed)(void *context, const struct ump_error *error); /* fenced, or order lost: nothing more will be sent; NULL: none */
 	void *context;
 };
 
@@ -47,7 +46,7 @@ int ump_producer_new(struct ump_producer **ret_producer, struct ump_loop *loop, 
 /* Gives up what is not yet acknowledged, without completions. Call it after a drain. Accepts NULL. */
 void ump_producer_free(struct ump_producer *producer);
 
-/* Queues a copy of the record. `opaque` comes back in its completion. */
+/* Queues a copy of the record. `opaque` comes back in its completion, which is never called from inside this function. */
 int ump_producer_send(struct ump_producer *producer, const struct ump_record *record, void *opaque, struct ump_error *error);
 
 /* Sends and not yet completed. */

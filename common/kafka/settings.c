@@ -49,7 +49,7 @@ const struct ump_option ump_kafka_options[] = {
 
 const size_t ump_kafka_option_count = sizeof ump_kafka_options / sizeof *ump_kafka_options;
 
-/* Properties with an option, and secrets, which would show in the list of processes. */
+/* Properties with an option; secrets, which would show in the list of processes; and what the producer's promises rest on. */
 static const struct {
 	const char *name, *instead;
 } refused[] = {
@@ -71,6 +71,11 @@ static const struct {
 	{"ssl.key.password", "--tls-key with a key that is not encrypted"},
 	{"ssl.keystore.location", "--tls-cert and --tls-key"},
 	{"ssl.keystore.password", "--tls-cert and --tls-key"},
+	{"enable.idempotence", NULL},
+	{"acks", NULL},
+	{"request.required.acks", NULL},
+	{"partitioner", NULL},
+	{"allow.auto.create.topics", NULL},
 };
 
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
@@ -109,13 +114,17 @@ static int split(const char *item, char **ret_name, const char **ret_value, stru
 
 static int check_name(const char *name, const char *const *owned, struct ump_error *error)
 {
-	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-		if (strcmp(name, refused[i].name) == 0)
-			return ump_fail(error, UMP_REJECT, "--kafka-set %s: expected %s instead", name, refused[i].instead);
-	for (; owned && *owned; owned++)
-		if (strcmp(name, *owned) == 0)
-			return ump_fail(error, UMP_REJECT, "--kafka-set %s: this program decides on it", name);
-	return 0;
+	const char *instead = NULL;
+	bool found = false;
+	for (size_t i = 0; !found && i < sizeof refused / sizeof *refused; i++) {
+		found = strcmp(name, refused[i].name) == 0;
+		instead = refused[i].instead;
+	}
+	if (found && instead)
+		return ump_fail(error, UMP_REJECT, "--kafka-set %s: expected %s instead", name, instead);
+	for (; !found && owned && *owned; owned++)
+		found = strcmp(name, *owned) == 0;
+	return found ? ump_fail(error, UMP_REJECT, "--kafka-set %s: this program decides on it", name) : 0;
 }
 
 /* librdkafka repeats the client's nonce before 2.6.1, which Kafka refuses since 3.7.2 and 3.8.1: what one sees is "invalid credentials". */
@@ -206,9 +215,9 @@ static int fill(rd_kafka_conf_t *configuration, const struct ump_kafka_connectio
 					NULL};
 	rd_kafka_conf_set_log_cb(configuration, on_log);
 	if (set_properties(configuration, defaults, error) < 0 || set_security(configuration, connection, settings, error) < 0 ||
-	    set_list(configuration, &settings->set, error) < 0)
+	    set_properties(configuration, properties, error) < 0)
 		return -1;
-	return set_properties(configuration, properties, error);
+	return set_list(configuration, &settings->set, error);
 }
 
 static int build(const struct ump_kafka_connection *connection, const struct ump_kafka_settings *settings, const char *client_id,

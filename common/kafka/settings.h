@@ -23,12 +23,12 @@ extern const struct ump_option ump_kafka_options[];
 extern const size_t ump_kafka_option_count;
 
 /* For the program's `check`: that what is needed is there, that files can be read, that librdkafka takes each `set`, and that none names a
- * property in `owned` (NULL at the end; or NULL) or one that these settings own. */
+ * property in `owned` (NULL at the end; or NULL) or one that this library owns. */
 int ump_kafka_check(const struct ump_kafka_settings *settings, const char *const *owned, struct ump_error *error);
 
-/* librdkafka's configuration with brokers, security, client.id, log callback (into our log, without secrets) and `set` applied, then
- * `properties` (name, value, …, NULL; or NULL), which win. Files are read here, so that each new client has what they hold now. The caller
- * owns it until ump_kafka_open() takes it. */
+/* librdkafka's configuration with brokers, security, client.id, log callback (into our log, without secrets), then `properties` (name,
+ * value, …, NULL; or NULL) and then each `set`, which ump_kafka_check() has kept away from what is owned. Files are read here, so that each
+ * new client has what they hold now. The caller owns it until ump_kafka_open() takes it. */
 int ump_kafka_configure(const struct ump_kafka_settings *settings, const char *client_id, const char *const *properties,
 			rd_kafka_conf_t **ret_configuration, struct ump_error *error);
 

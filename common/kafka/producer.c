@@ -1,0 +1,173 @@
+/* common/kafka/producer.c
+ *
+ * librdkafka's threads do the work; what they report waits in the client's main queue, whose eventfd wakes our loop, which calls
+ * rd_kafka_poll() and so gets every completion on its own thread. A record is on the way from the send until then: `pending`. */
+#include "common/kafka/producer.h"
+#include "common/memory.h"
+#include <stdlib.h>
+
+struct ump_producer {
+	struct ump_loop *loop;
+	struct ump_producer_options options;
+	rd_kafka_t *handle;
+	rd_kafka_queue_t *queue;
+	struct ump_wakeup wakeup;
+	size_t pending;
+	bool full; /* a send was refused: say when there is room */
+};
+
+/* The queue is bounded twice, so that neither many small records nor a few large ones fill the memory. Records may be as large as brokers
+ * are often set to; the broker decides. */
+/* clang-format off */
+static const char *const defaults[] = {
+	"enable.idempotence", "true",
+	"acks", "all",
+	"compression.codec", "lz4",
+	"linger.ms", "5",
+	"partitioner", "murmur2_random",
+	"queue.buffering.max.messages", "100000",
+	"queue.buffering.max.kbytes", "65536",
+	"message.max.bytes", "8388608",
+};
+/* clang-format on */
+
+enum { DEFAULT_COUNT = sizeof defaults / sizeof *defaults };
+
+static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+	struct ump_producer *producer = opaque;
+	struct ump_error error;
+	struct ump_delivery delivery = {.opaque = message->_private,
+					.partition = message->partition,
+					.offset = message->offset,
+					.timestamp_ms = rd_kafka_message_timestamp(message, NULL)};
+	(void)handle;
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		ump_fail(&error, ump_kafka_error_kind(message->err), "topic %s: %s", rd_kafka_topic_name(message->rkt),
+			 rd_kafka_err2str(message->err));
+		delivery.error = &error;
+	}
+	producer->pending--;
+	producer->options.delivered(producer->options.context, &delivery);
+}
+
+/* Other errors than fatal ones mend themselves, and the log has them. */
+static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
+{
+	struct ump_producer *producer = opaque;
+	struct ump_error error;
+	char text[200];
+	(void)reason;
+	if (code != RD_KAFKA_RESP_ERR__FATAL || !producer->options.failed)
+		return;
+	rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof text);
+	ump_fail(&error, UMP_FATAL, "producer: %s: %s", rd_kafka_err2name(cause), text);
+	producer->options.failed(producer->options.context, &error);
+}
+
+static void on_wakeup(void *context)
+{
+	struct ump_producer *producer = context;
+	size_t before = producer->pending;
+	rd_kafka_poll(producer->handle, 0);
+	if (producer->full && producer->pending < before) {
+		producer->full = false;
+		if (producer->options.writable)
+			producer->options.writable(producer->options.context);
+	}
+}
+
+static int configure(struct ump_producer *producer, rd_kafka_conf_t **ret_configuration, struct ump_error *error)
+{
+	const char *const *more = producer->options.properties;
+	size_t count = 0;
+	while (more && more[count])
+		count++;
+	ump_cleanup_free const char **properties = ump_allocate(DEFAULT_COUNT + count + 1, sizeof *properties);
+	memcpy(properties, defaults, sizeof defaults);
+	if (count > 0)
+		memcpy(properties + DEFAULT_COUNT, more, count * sizeof *more);
+	return ump_kafka_configure(producer->options.settings, producer->options.client_id, properties, ret_configuration, error);
+}
+
+static int open_handle(struct ump_producer *producer, struct ump_error *error)
+{
+	rd_kafka_conf_t *configuration;
+	if (configure(producer, &configuration, error) < 0)
+		return -1;
+	rd_kafka_conf_set_opaque(configuration, producer);
+	rd_kafka_conf_set_dr_msg_cb(configuration, on_delivery);
+	rd_kafka_conf_set_error_cb(configuration, on_error);
+	if (ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &producer->handle, error) < 0)
+		return -1;
+	static const uint64_t one = 1;
+	producer->queue = rd_kafka_queue_get_main(producer->handle);
+	rd_kafka_queue_io_event_enable(producer->queue, producer->wakeup.fd, &one, sizeof one);
+	return 0;
+}
+
+int ump_producer_new(struct ump_producer **ret_producer, struct ump_loop *loop, const struct ump_producer_options *options,
+		     struct ump_error *error)
+{
+	struct ump_producer *producer = ump_allocate(1, sizeof *producer);
+	producer->loop = loop;
+	producer->options = *options;
+	if (ump_wakeup_open(loop, &producer->wakeup, on_wakeup, producer, error) < 0 || open_handle(producer, error) < 0) {
+		ump_producer_free(producer);
+		return -1;
+	}
+	*ret_producer = producer;
+	return 0;
+}
+
+void ump_producer_free(struct ump_producer *producer)
+{
+	if (!producer)
+		return;
+	if (producer->queue) {
+		rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(producer->queue);
+	}
+	if (producer->handle)
+		rd_kafka_destroy(producer->handle);
+	ump_wakeup_close(producer->loop, &producer->wakeup);
+	free(producer);
+}
+
+static rd_kafka_headers_t *copy_headers(const struct ump_record *record)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+	for (size_t i = 0; i < record->header_count; i++) {
+		const struct ump_kafka_field *field = &record->headers[i];
+		rd_kafka_header_add(headers, field->name.start, (ssize_t)field->name.size, field->value.start, (ssize_t)field->value.size);
+	}
+	return headers;
+}
+
+int ump_producer_send(struct ump_producer *producer, const struct ump_record *record, void *opaque, struct ump_error *error)
+{
+	rd_kafka_headers_t *headers = copy_headers(record);
+	/* librdkafka takes bytes to copy through pointers that are not const. */
+	rd_kafka_resp_err_t code = rd_kafka_producev(
+		producer->handle, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(record->key.start, record->key.size),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.start, record->value.size), RD_KAFKA_V_TIMESTAMP(record->timestamp_ms),
+		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		producer->pending++;
+		return 0;
+	}
+	rd_kafka_headers_destroy(headers);
+	producer->full = producer->full || code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+	return ump_fail(error, ump_kafka_error_kind(code), "topic %s: %s", record->topic, rd_kafka_err2str(code));
+}
+
+size_t ump_producer_pending(const struct ump_producer *producer)
+{
+	return producer->pending;
+}
+
+rd_kafka_t *ump_producer_handle(struct ump_producer *producer)
+{
+	return producer->handle;
+}
