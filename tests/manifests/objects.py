@@ -48,8 +48,11 @@ def load(text):
 
 
 def folders(kind):
-    """The overlays, patterns or platforms there are."""
-    return sorted(os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(DEPLOY, kind, "*", "kustomization.yaml")))
+    """The overlays, patterns or platforms there are, and what a pattern has before itself."""
+    found = glob.glob(os.path.join(DEPLOY, kind, "*/kustomization.yaml")) + glob.glob(os.path.join(DEPLOY, kind, "*/before/kustomization.yaml"))
+    if kind == "platform":
+        found += glob.glob(os.path.join(DEPLOY, kind, "*/*/kustomization.yaml"))
+    return sorted(os.path.relpath(os.path.dirname(path), os.path.join(DEPLOY, kind)) for path in found)
 
 
 def kustomize():

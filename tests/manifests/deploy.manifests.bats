@@ -1,0 +1,193 @@
+# deploy, undeploy and doctor against a stand-in API server: the order of what they ask, what they say, and their exit status.
+
+setup() {
+    load ../support/support
+    if ! "$ROOT/tests/manifests/kubectl" version --client >"$BATS_TEST_TMPDIR/version" 2>&1; then
+        skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
+    fi
+    export KUBECTL=$ROOT/tests/manifests/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=60
+    requests=$BATS_TEST_TMPDIR/requests
+    bin=$ROOT/deploy/bin
+    authority='"secrets/umpire/umpire-cluster-ca-cert": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "umpire-cluster-ca-cert", "namespace": "umpire"},
+        "data": {"ca.crt": "'$(printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' | base64 -w 0)'"}}'
+}
+
+teardown() {
+    stop_all
+}
+
+# cluster JSON-MEMBERS: starts one; what it has from the start beside them is the authority of its Kafka.
+cluster() {
+    printf '{"objects": {%s}%s}\n' "$authority" "${1:+, $1}" >"$BATS_TEST_TMPDIR/scenario"
+    start api /usr/bin/python3 "$ROOT/tests/manifests/api_server.py" "$BATS_TEST_TMPDIR/scenario" "$KUBECONFIG" "$requests"
+    within 20 test -s "$KUBECONFIG"
+}
+
+# line TEXT: the number of the first request that begins with it.
+line() {
+    grep -n "^$1" "$requests" | head -n 1 | cut -d : -f 1
+}
+
+@test "deploy applies in the order in which things need each other, and waits for each" {
+    cluster '"ready": {"Kafka": 3, "Deployment": 2}'
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    assert_output --partial 'waiting: Kafka/umpire is ready'
+    assert_output --partial 'Ready. The board:'
+    (($(line 'apply Namespace') == 1))
+    (($(line 'apply ConfigMap umpire') < $(line 'apply Kafka umpire')))
+    (($(line 'apply Kafka umpire') < $(line 'apply Secret kafka-adapter')))
+    (($(line 'apply Secret kafka-adapter') < $(line 'apply KafkaUser umpire-adapter')))
+    (($(line 'apply KafkaUser') < $(line 'apply Service audit-fn')))
+    (($(line 'apply Service audit-fn') < $(line 'apply SinkBinding')))
+    (($(line 'apply SinkBinding') < $(line 'apply Deployment source-adapter')))
+}
+
+@test "a second deploy changes nothing but says the same, passwords included" {
+    cluster
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    before=$("$KUBECTL" get secret -n umpire kafka-adapter -o json | jq -r .stringData.password)
+    # The stand-in keeps stringData as it came; a real server turns it into data.
+    "$KUBECTL" get secret -n umpire kafka-adapter -o json | jq '.data.password = (.stringData.password | @base64) | del(.stringData)' |
+        "$KUBECTL" apply --server-side --force-conflicts --validate=ignore -f - >/dev/null
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    [[ $("$KUBECTL" get secret -n umpire kafka-adapter -o json | jq -r .stringData.password) = "$before" ]]
+}
+
+@test "a kind that is not there yet is waited for after the platform was installed" {
+    cluster '"missing": {"Kafka": "amq-streams", "KafkaNodePool": "amq-streams", "KafkaTopic": "amq-streams", "KafkaUser": "amq-streams", "KnativeServing": "serverless-operator", "KnativeEventing": "serverless-operator", "KnativeKafka": 12}'
+    run "$bin/deploy" openshift-dedicated source-to-sink
+    assert_success
+    assert_output --partial 'Platform (openshift-dedicated)'
+    assert_output --partial 'waiting: the cluster knows KnativeKafka'
+    (($(line 'apply Subscription serverless-operator') < $(line 'apply KnativeServing')))
+    (($(line 'apply KnativeKafka') < $(line 'apply Namespace umpire')))
+}
+
+@test "without the right to install the platform, deploy says what is missing and who can help" {
+    cluster '"missing": {"Kafka": -1}, "denied": ["customresourcedefinitions"]'
+    run "$bin/deploy" openshift-dedicated source-to-sink
+    assert_failure 69
+    assert_output --partial 'kafka.strimzi.io/v1 Kafka'
+    assert_output --partial 'An admin installs what brings them'
+    [[ ! -s $requests ]]
+}
+
+@test "a webhook that refuses at first is tried again" {
+    cluster '"webhook": {"SinkBinding": 3}'
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    assert_output --partial 'waiting: SinkBinding/source-adapter is accepted'
+}
+
+@test "what is forbidden ends deploy at once, with the object's name and what to do" {
+    cluster '"forbidden": ["SinkBinding"]'
+    run "$bin/deploy" kind source-to-sink
+    assert_failure 69
+    assert_output --partial 'SinkBinding/source-adapter: we may not'
+    assert_output --partial 'doctor'
+}
+
+@test "what never gets ready ends deploy when its time is over" {
+    cluster '"ready": {"Deployment": -1}'
+    TIMEOUT=8 run "$bin/deploy" kind source-to-sink
+    assert_failure 69
+    assert_output --partial 'Deployment/event-provider is ready: not within 8 s (still starting)'
+}
+
+@test "Ctrl-C stops deploy, and the same command goes on" {
+    cluster '"ready": {"Kafka": 60}'
+    (trap - INT; exec "$bin/deploy" kind source-to-sink) >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    PIDS[deploy]=$!
+    within 30 grep -q 'waiting: Kafka/umpire' "$BATS_TEST_TMPDIR/out"
+    stop deploy TERM
+    ((status == 130))
+    grep -q 'the same command goes on from there' "$BATS_TEST_TMPDIR/out"
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+}
+
+@test "a Kafka of somebody else's needs its Secrets first, and gives its address to what cannot read them" {
+    cluster
+    run "$bin/deploy" sandbox kafka-source
+    assert_failure 78
+    assert_output --partial 'deploy/bin/kafka-secret kafka-provider'
+    for user in provider adapter; do
+        printf secret | "$bin/kafka-secret" "kafka-$user" --bootstrap kafka.example.org:9094 --user "$user" --password-file - --mechanism PLAIN |
+            "$KUBECTL" apply --server-side --validate=ignore -n umpire -f - >/dev/null
+        "$KUBECTL" get secret -n umpire "kafka-$user" -o json | jq '.data = (.stringData | map_values(@base64)) | del(.stringData)' |
+            "$KUBECTL" apply --server-side --force-conflicts --validate=ignore -f - >/dev/null
+    done
+    run "$bin/deploy" sandbox kafka-source
+    assert_success
+    run "$KUBECTL" get kafkasource -n umpire hits -o 'jsonpath={.spec.bootstrapServers[0]}'
+    assert_output kafka.example.org:9094
+}
+
+@test "undeploy takes away in the reverse order and leaves nothing" {
+    cluster '"finalizer": {"KafkaTopic": 2}'
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    : >"$requests"
+    run "$bin/undeploy" kind source-to-sink
+    assert_success
+    assert_output --partial 'Nothing is left.'
+    (($(line 'delete Deployment source-adapter') < $(line 'delete SinkBinding')))
+    (($(line 'delete KafkaTopic') < $(line 'delete Kafka umpire')))
+    (($(line 'delete Secret kafka-adapter') < $(line 'delete Namespace')))
+    run "$bin/undeploy" kind source-to-sink
+    assert_success
+}
+
+@test "a finalizer that holds is named, not forced" {
+    cluster '"finalizer": {"KafkaTopic": -1}'
+    run "$bin/deploy" kind source-to-sink
+    assert_success
+    TIMEOUT=6 run "$bin/undeploy" kind source-to-sink
+    assert_failure 69
+    assert_output --partial 'KafkaTopic/candidate-verdicts is gone: not within 6 s (it waits for ["strimzi.io/topic-operator"])'
+    [[ ! $(line 'delete Kafka umpire') ]]
+}
+
+@test "doctor lists everything that is missing at once, each with what to do" {
+    cluster '"missing": {"Kafka": -1, "Trigger": -1}, "denied": ["deployments"]'
+    run "$bin/doctor" kind broker-trigger
+    assert_failure 69
+    assert_output --partial 'missing  Kafka (kafka.strimzi.io/v1)'
+    assert_output --partial 'comes with Strimzi'
+    assert_output --partial 'missing  Trigger (eventing.knative.dev/v1)'
+    assert_output --partial 'missing  the right to write deployments in umpire'
+    assert_output --partial 'ok       KafkaTopic (kafka.strimzi.io/v1)'
+}
+
+@test "doctor finds nothing missing on a cluster that has it all" {
+    cluster
+    run "$bin/doctor" kind source-to-sink
+    assert_success
+    assert_output --partial 'Nothing is missing.'
+}
+
+@test "doctor on a machine with none of the tools names each" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    for tool in bash sed awk grep sort head tail mktemp rm cat dirname; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
+    KUBECTL=kubectl PATH=$BATS_TEST_TMPDIR/bin run -69 "$bin/doctor"
+    for tool in kubectl 'podman or docker' meson ninja bats; do
+        assert_output --partial "missing  $tool"
+    done
+}
+
+@test "no cluster is a clear message" {
+    echo '{"apiVersion": "v1", "kind": "Config", "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}], "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "current-context": "c"}' >"$KUBECONFIG"
+    run "$bin/deploy" kind source-to-sink
+    assert_failure 69
+    assert_output --partial 'no cluster answers'
+}
+
+@test "an unknown overlay or pattern is an error that lists those there are" {
+    run "$bin/render" nowhere source-to-sink
+    assert_failure 64
+    assert_output --partial 'openshift-dedicated'
+    assert_output --partial 'broker-trigger'
+}
