@@ -11,9 +11,9 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests clean
+.PHONY: help demo build check test asan tsan manifests deploy deploy-platform undeploy doctor clean
 help: ## What can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
 ifneq ($(shell command -v apt-get 2>&1),)
 
@@ -75,6 +75,21 @@ test manifests:
 
 endif
 
+OVERLAY ?= kind
+PATTERN ?= source-to-sink
+
+deploy: ## Brings a cluster to run PATTERN on OVERLAY
+	@deploy/bin/deploy $(OVERLAY) $(PATTERN) $(NAMESPACE)
+
+deploy-platform: ## Installs the operators that OVERLAY needs: once, by an admin
+	@deploy/bin/deploy --platform $(OVERLAY)
+
+undeploy: ## Takes away what deploy brought, the platform excepted
+	@deploy/bin/undeploy $(OVERLAY) $(PATTERN) $(NAMESPACE)
+
+doctor: ## What is missing for deploying, with what to do about it
+	@deploy/bin/doctor $(OVERLAY) $(PATTERN) $(NAMESPACE)
+
 clean: ## Removes BUILD and the sanitizers' build folders
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
 
@@ -88,3 +103,8 @@ clean: ## Removes BUILD and the sanitizers' build folders
 #: For all:
 #:   BUILD=folder        where to build (build)
 #:   YES=1               packages are installed without asking
+#:
+#: For deploy, undeploy and doctor:
+#:   OVERLAY=kind             the target: a folder of deploy/overlays
+#:   PATTERN=source-to-sink   how events flow: a folder of deploy/patterns
+#:   NAMESPACE=umpire         where

@@ -66,6 +66,17 @@ line() {
     (($(line 'apply KnativeKafka') < $(line 'apply Namespace umpire')))
 }
 
+@test "the platform alone: operators, then what they run, and nothing of ours" {
+    cluster
+    run "$bin/deploy" --platform openshift-dedicated
+    assert_success
+    (($(line 'apply Subscription amq-streams') < $(line 'apply KnativeKafka')))
+    [[ ! $(line 'apply Namespace umpire') ]]
+    run "$bin/deploy" --platform sandbox
+    assert_failure 64
+    assert_output --partial 'needs no platform of ours'
+}
+
 @test "without the right to install the platform, deploy says what is missing and who can help" {
     cluster '"missing": {"Kafka": -1}, "denied": ["customresourcedefinitions"]'
     run "$bin/deploy" openshift-dedicated source-to-sink
