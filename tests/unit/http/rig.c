@@ -63,7 +63,7 @@ static void handle(struct ump_request *request, void *context)
 		ump_buffer_print(&text, "a=%.*s b=%s", UMP_TEXT_ARGUMENTS(a), b.start ? "there" : "none");
 		rig_reply(request, 200, text.start);
 	} else if (ump_text_equals(path, UMP_TEXT("/big"))) {
-		for (int i = 0; i < 200000; i++)
+		for (int i = 0; i < 2000000; i++)
 			ump_buffer_add_string(&text, "0123456789");
 		rig_reply(request, 200, text.start);
 	} else if (ump_text_equals(path, UMP_TEXT("/stream"))) {
