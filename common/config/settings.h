@@ -39,6 +39,24 @@ void ump_setting_clear(struct ump_setting *setting);
 /* "SINK" in what is written about an option: of its own, or by its type. */
 const char *ump_option_value_name(const struct ump_option *option);
 
+/* What the command line says beside the options of the table. */
+struct ump_request {
+	const char *file;
+	bool check_only, print_only;
+	int command;      /* -1: none */
+	int first_status; /* the status to end with, where the end is reached already; else UMP_CONFIG_RUN */
+};
+
+/* The sources: command line (arguments.c), environment and file. The command line is read twice: with `give` false for what has to be known
+ * first, then for the values. */
+int ump_settings_read_arguments(struct ump_settings *settings, int argc, char *const *argv, bool give, struct ump_request *request,
+				FILE *out, struct ump_error *error);
+int ump_settings_read_environment(struct ump_settings *settings, char *const *environment, struct ump_error *error);
+int ump_settings_read_file(struct ump_settings *settings, const char *path, struct ump_error *error);
+
+/* A variable's value; NULL also where it is empty: manifests often set what they leave open to "". */
+const char *ump_variable(char *const *environment, struct ump_text name);
+
 /* --help, --print-config; common/config/help.c and print.c. */
 void ump_settings_help(const struct ump_settings *settings, FILE *out);
 void ump_settings_print(const struct ump_settings *settings, FILE *out);
