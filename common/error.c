@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Into a text of its own first: an argument may be the very text that is replaced. */
-static void fill(struct ump_error *error, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void fill(struct ump_error *error, const char *format, va_list arguments)
 {
 	char text[sizeof error->text];
 	int size = vsnprintf(text, sizeof text, format, arguments);

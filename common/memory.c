@@ -20,12 +20,18 @@ static void *checked(void *memory)
 
 void *ump_allocate(size_t count, size_t size)
 {
-	return checked(count && size ? calloc(count, size) : calloc(1, 1));
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return checked(NULL);
+	return checked(calloc(1, bytes ? bytes : 1));
 }
 
 void *ump_reallocate(void *old, size_t count, size_t size)
 {
-	return checked(count && size ? reallocarray(old, count, size) : realloc(old, 1));
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return checked(NULL);
+	return checked(realloc(old, bytes ? bytes : 1));
 }
 
 char *ump_copy_string(const char *string)

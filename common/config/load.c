@@ -35,8 +35,6 @@ static int read_defaults(struct ump_error *error)
 static int read_all(const struct ump_program *program, struct ump_request *request, char *const *environment, struct ump_error *error)
 {
 	ump_cleanup_free char *file_variable = ump_format("%s_CONFIG", program->prefix);
-	if (read_defaults(error) < 0)
-		assert(!"a default that its own option refuses");
 	if (!request->file)
 		request->file = ump_variable(environment, ump_text(file_variable));
 	if (request->file && ump_settings_read_file(&latest, request->file, error) < 0)
@@ -52,6 +50,8 @@ static int load(const struct ump_program *program, int argc, char *const *argv, 
 		return complain(program, EX_USAGE, &error, err);
 	if (request->first_status != UMP_CONFIG_RUN)
 		return request->first_status;
+	if (read_defaults(&error) < 0)
+		return complain(program, EX_SOFTWARE, &error, err); /* a default that its own option refuses */
 	if (read_all(program, request, environment, &error) < 0)
 		return complain(program, EX_CONFIG, &error, err);
 	if (ump_settings_read_arguments(&latest, argc, argv, true, request, out, &error) < 0)
