@@ -12,7 +12,7 @@ while [[ ! -f $ROOT/meson.build ]]; do ROOT=$(dirname "$ROOT"); done
 BUILD=${BUILD:-$ROOT/build}
 [[ $BUILD = /* ]] || BUILD=$ROOT/$BUILD
 
-declare -A PIDS
+declare -gA PIDS=() # -g: `load` reads this file inside a function
 
 # start NAME COMMAND…: runs it in the background, output in $BATS_TEST_TMPDIR/NAME.out and NAME.log, no inherited descriptors of bats.
 start() {
