@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -210,6 +211,11 @@ int ump_server_new(struct ump_server **ret_server, struct ump_loop *loop, const 
 		server->options.idle_us = DEFAULT_IDLE;
 	server->handler = *handler;
 	server->socket = options->socket >= 0 ? options->socket : ump_listen(options->listen, error);
+	/* Whoever passed it may have it blocking: then accept4() would hold the loop once the queue is empty. */
+	if (options->socket >= 0 && fcntl(server->socket, F_SETFL, fcntl(server->socket, F_GETFL) | O_NONBLOCK) < 0) {
+		ump_server_free(server);
+		return ump_fail(error, UMP_FATAL, "the passed socket %d: %m", options->socket);
+	}
 	if (server->socket < 0 || ump_listen_address(server->socket, server->address, error) < 0 || start_daemon(server, error) < 0 ||
 	    ump_watch_add(loop, &server->arrivals, server->socket, EPOLLIN, arrived, server, error) < 0) {
 		ump_server_free(server);
