@@ -1,11 +1,12 @@
 /* tests/support/kafka-admin: what tests ask of a cluster, by librdkafka's admin interface.
  *
  *	kafka-admin BOOTSTRAP topics NAME:PARTITIONS[:setting=value]...    makes them, and waits until each has its leaders
+ *	kafka-admin BOOTSTRAP list                                         a line a topic: name, partitions
  *	kafka-admin BOOTSTRAP offsets GROUP TOPIC                          a line a partition: number, committed (- for none), low, high,
  *metadata kafka-admin BOOTSTRAP commit GROUP TOPIC PARTITION OFFSET          moves a group that has no members kafka-admin BOOTSTRAP
  *delete-records TOPIC PARTITION OFFSET        drops what is before it kafka-admin BOOTSTRAP delete-topic TOPIC
  *
- * The embedded broker has no admin requests: there only `offsets` and `commit` work. */
+ * The embedded broker has no admin requests: there only `list`, `offsets` and `commit` work. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static void must(const char *what, rd_kafka_resp_err_t code)
 
 _Noreturn static void usage(void)
 {
-	fputs("usage: kafka-admin BOOTSTRAP topics|offsets|commit|delete-records|delete-topic ARGUMENT...\n", stderr);
+	fputs("usage: kafka-admin BOOTSTRAP topics|list|offsets|commit|delete-records|delete-topic ARGUMENT...\n", stderr);
 	exit(EX_USAGE);
 }
 
@@ -118,6 +119,17 @@ static void topics(const char *servers, int count, char **texts)
 	rd_kafka_destroy(client);
 }
 
+static void list(const char *servers)
+{
+	rd_kafka_t *client = open_client(servers, NULL);
+	const struct rd_kafka_metadata *metadata;
+	must("metadata", rd_kafka_metadata(client, 1, NULL, &metadata, PATIENCE_MS));
+	for (int i = 0; i < metadata->topic_cnt; i++)
+		printf("%s %d\n", metadata->topics[i].topic, metadata->topics[i].partition_cnt);
+	rd_kafka_metadata_destroy(metadata);
+	rd_kafka_destroy(client);
+}
+
 static void delete_topic(const char *servers, const char *name)
 {
 	rd_kafka_t *client = open_client(servers, NULL);
@@ -202,6 +214,8 @@ int main(int argc, char **argv)
 	int count = argc - 3;
 	if (strcmp(command, "topics") == 0)
 		topics(servers, count, rest);
+	else if (strcmp(command, "list") == 0 && count == 0)
+		list(servers);
 	else if (strcmp(command, "offsets") == 0 && count == 2)
 		offsets(servers, rest[0], rest[1]);
 	else if (strcmp(command, "commit") == 0 && count == 4)
