@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -59,6 +59,10 @@ manifests: ## Renders every overlay with every pattern and checks the objects, w
 	@$(SETUP) check test
 	@tests/run test --only manifests
 
+bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka; QUICK=1 in a minute or two
+	@$(SETUP) apache
+	@tests/bench/run $(if $(QUICK),,--document)
+
 else
 
 demo:
@@ -69,6 +73,9 @@ build:
 
 check asan tsan:
 	@exec deploy/laptop/enter $@ check
+
+bench:
+	@exec deploy/laptop/enter $@ check apache
 
 test manifests:
 	@exec deploy/laptop/enter $@ check apache test
