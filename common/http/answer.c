@@ -36,10 +36,8 @@ int ump_request_add_headers(struct MHD_Response *response, const struct ump_head
 	int result = 0;
 
 	for (size_t i = 0; i < count && result == 0; i++) {
-		ump_cleanup_free
-		char *name = ump_copy_bytes(headers[i].name.start, headers[i].name.size);
-		ump_cleanup_free
-		char *value = ump_copy_bytes(headers[i].value.start, headers[i].value.size);
+		ump_cleanup_free char *name = ump_copy_bytes(headers[i].name.start, headers[i].name.size);
+		ump_cleanup_free char *value = ump_copy_bytes(headers[i].value.start, headers[i].value.size);
 
 		/* MHD refuses an empty value, which says as much as none. */
 		if (*value && MHD_add_response_header(response, name, value) == MHD_NO)

@@ -72,8 +72,7 @@ static int open_first(const char *host, const char *port, int *ret_unknown)
 
 int ump_listen(const char *address, struct ump_error *error)
 {
-	ump_cleanup_free
-	char *copy = ump_copy_string(address);
+	ump_cleanup_free char *copy = ump_copy_string(address);
 	char *host, *port;
 	int unknown = 0;
 

@@ -129,8 +129,7 @@ static void finish(struct tls_call *call, CURLcode code)
 	long status = 0;
 
 	unlink_call(call);
-	ump_cleanup_free
-	struct ump_header *headers = list_headers(call);
+	ump_cleanup_free struct ump_header *headers = list_headers(call);
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	bool cut = code == CURLE_WRITE_ERROR && reply.truncated; /* by us */
 	if ((code == CURLE_OK || cut) && status >= 100 && status <= 599) {

@@ -58,8 +58,7 @@ static int add_directory(struct ump_buffer *out, const char *path, struct ump_er
 			continue;
 		if (++files > FILES_MOST)
 			return ump_fail(error, UMP_REJECT, "%s: more than %d files of certificates", path, FILES_MOST);
-		ump_cleanup_free
-		char *file = ump_format("%s/%s", path, entry->d_name);
+		ump_cleanup_free char *file = ump_format("%s/%s", path, entry->d_name);
 		if (add_file(out, file, error) < 0)
 			return -1;
 	}
