@@ -241,6 +241,7 @@ Test(options, variables_of_ours_are_known_or_refused)
 	refused("", "SAMPLE_=x", 78, "SAMPLE_: unknown variable");
 	refused("", "SAMPLE_PORTS=1", 78, "SAMPLE_PORTS: unknown variable");
 	refused("", "SAMPLE_PORT_X=1", 78, "SAMPLE_PORT_X: unknown variable");
+	refused("", "SAMPLE_PORT__X=1", 78, "SAMPLE_PORT__X: unknown variable");
 	refused("", "SAMPLE_PORT_80=1", 78, "SAMPLE_PORT_80: unknown variable");
 	/* Of others, or made by Kubernetes for services called "sample" and "sample-metrics". */
 	cr_expect_eq(load("", "KAFKA_NOBODY=1\nK_NOBODY=2\nSAMPLER=3\nPATH=x\nSAMPLE_SERVICE_HOST=10.0.0.1\nSAMPLE_SERVICE_PORT=80\n"
