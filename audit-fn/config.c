@@ -2,6 +2,7 @@
 #include "audit-fn/config.h"
 #include "common/memory.h"
 #include <stddef.h>
+#include <stdlib.h>
 
 #define GROUP(heading, table)                                                                       \
 	{                                                                                           \
@@ -89,11 +90,19 @@ static int check(void *context, struct ump_error *error)
 	const struct config *config = context;
 	struct rules *rules;
 
-	if (strcmp(config->store, "memory") != 0)
-		return ump_fail(error, UMP_FATAL, "%s: expected memory, found \"%s\"", ump_config_place("store"), config->store);
+	if (store_check(config->store, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("store"));
 	if (config_rules(config, &rules, error) < 0)
 		return -1;
+	bool windowed = rules->windowed;
 	rules_free(rules);
+	/* Knative starts and stops replicas as it likes: each would see a part of the events, and flag less than there is. */
+	if (getenv("K_SERVICE") && !config->single_writer &&
+	    (strncmp(config->store, "sqlite:", 7) == 0 || (windowed && strcmp(config->store, "memory") == 0)))
+		return ump_fail(error, UMP_FATAL,
+				"%s: %s is for one process, and K_SERVICE says that there may be several: expected redis://HOST:PORT, or "
+				"--single-writer where there is never more than one",
+				ump_config_place("store"), config->store);
 	return 0;
 }
 

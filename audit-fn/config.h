@@ -5,8 +5,6 @@
 #include "common/config/options.h"
 #include "common/telemetry/log.h"
 
-enum config_store { CONFIG_STORE_MEMORY, CONFIG_STORE_SQLITE, CONFIG_STORE_REDIS };
-
 struct config {
 	char *listen; /* as given: PORT is a number alone */
 	int64_t max_body, max_batch, max_connections, request_deadline_us, drain_timeout_us, idle_exit_us;

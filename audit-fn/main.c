@@ -37,12 +37,12 @@ static int build(struct program *program, struct ump_error *error)
 {
 	const struct config *config = &program->config;
 	const struct ump_drain drain = {begin_drain, drain_expired, program, config->drain_timeout_us};
+	const struct store_settings store = {config->retention_us, config->store_limit, config->store_timeout_us, config->store_prefix};
 
 	if (config_rules(config, &program->rules, error) < 0 || ump_loop_new(&program->loop, error) < 0 ||
 	    ump_loop_drain_on_signals(program->loop, &drain, error) < 0)
 		return -1;
-	if (program->rules->windowed &&
-	    store_memory_open(&program->store, program->loop, config->retention_us, config->store_limit, error) < 0)
+	if (program->rules->windowed && store_open(&program->store, program->loop, config->store, &store, error) < 0)
 		return -1;
 	program->metrics = ump_metrics_new(metrics_table, METRIC_COUNT);
 	program->audit = audit_new(&(struct audit_settings){

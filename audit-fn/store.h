@@ -74,6 +74,32 @@ static inline void store_close(struct store *store)
 		store->methods->close(store);
 }
 
-/* In this process' memory: gone when it ends, seen by no other replica. `limit` bytes at most; then updates fail until some are forgotten.
- */
-int store_memory_open(struct store **ret_store, struct ump_loop *loop, int64_t retention_us, int64_t limit, struct ump_error *error);
+struct store_settings {
+	int64_t retention_us;
+	int64_t limit;      /* bytes: of the memory, of the file */
+	int64_t timeout_us; /* for an answer, of stores that may be slow */
+	const char *prefix; /* of keys, where others use the same store */
+};
+
+/* "memory", "sqlite:PATH" or "redis://HOST:PORT[/DATABASE]". An error is UMP_RETRY where it may go well later. */
+int store_open(struct store **ret_store, struct ump_loop *loop, const char *where, const struct store_settings *settings,
+	       struct ump_error *error);
+
+/* Whether store_open() would understand `where`. */
+int store_check(const char *where, struct ump_error *error);
+
+/* In this process' memory: gone when it ends, seen by no other replica. At the limit updates fail until something is forgotten. */
+int store_memory_open(struct store **ret_store, struct ump_loop *loop, const struct store_settings *settings, struct ump_error *error);
+
+/* In a file, for one process at a time. */
+int store_sqlite_open(struct store **ret_store, struct ump_loop *loop, const char *path, const struct store_settings *settings,
+		      struct ump_error *error);
+
+struct store_redis_server {
+	char *host;
+	int port, database;
+};
+
+/* In Redis or Valkey. Opening does not wait for the connection: until it is there updates fail. */
+int store_redis_open(struct store **ret_store, struct ump_loop *loop, const struct store_redis_server *server,
+		     const struct store_settings *settings, struct ump_error *error);

@@ -264,7 +264,7 @@ static void memory_close(struct store *base)
 	free(store);
 }
 
-int store_memory_open(struct store **ret_store, struct ump_loop *loop, int64_t retention_us, int64_t limit, struct ump_error *error)
+int store_memory_open(struct store **ret_store, struct ump_loop *loop, const struct store_settings *settings, struct ump_error *error)
 {
 	static const struct store_methods methods = {memory_apply, memory_ready, memory_close};
 	struct memory_store *store = ump_allocate(1, sizeof(*store));
@@ -272,8 +272,8 @@ int store_memory_open(struct store **ret_store, struct ump_loop *loop, int64_t r
 	(void)error;
 	store->base.methods = &methods;
 	store->loop = loop;
-	store->retention_us = retention_us;
-	store->limit = (size_t)limit;
+	store->retention_us = settings->retention_us;
+	store->limit = (size_t)settings->limit;
 	store->capacity = TABLE_FIRST;
 	store->table = ump_allocate(store->capacity, sizeof(struct entry *));
 	store->size = store->capacity * sizeof(struct entry *);

@@ -28,7 +28,9 @@ static void bench_open(struct bench *bench, const char *rules, enum audit_replie
 		cr_assert_eq(rules_load(&bench->rules, NULL, -1, &error), 0);
 	bench->metrics = ump_metrics_new(metrics_table, METRIC_COUNT);
 	if (!bench->store)
-		cr_assert_eq(store_memory_open(&bench->store, bench->loop, UMP_SECOND, 1 << 20, &error), 0);
+		cr_assert_eq(store_memory_open(&bench->store, bench->loop,
+					       &(struct store_settings){.retention_us = UMP_SECOND, .limit = 1 << 20}, &error),
+			     0);
 	bench->audit = audit_new(&(struct audit_settings){bench->rules, replies, "rev", bench->store, bench->metrics});
 }
 

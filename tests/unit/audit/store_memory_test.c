@@ -10,7 +10,9 @@ static struct store *open_memory(void *context, struct ump_loop *loop, int64_t r
 
 	(void)context;
 	(void)fresh;
-	cr_assert_eq(store_memory_open(&store, loop, retention_us, INT64_C(1) << 30, &error), 0);
+	cr_assert_eq(
+		store_memory_open(&store, loop, &(struct store_settings){.retention_us = retention_us, .limit = INT64_C(1) << 30}, &error),
+		0);
 	return store;
 }
 
@@ -58,7 +60,7 @@ Test(store_memory, is_not_ready_when_it_is_full_and_recovers)
 	size_t count = 0;
 
 	cr_assert_eq(ump_loop_new(&loop, &error), 0);
-	cr_assert_eq(store_memory_open(&store, loop, UMP_SECOND / 2, 65536, &error), 0);
+	cr_assert_eq(store_memory_open(&store, loop, &(struct store_settings){.retention_us = UMP_SECOND / 2, .limit = 65536}, &error), 0);
 	while (taken && count < 10000) {
 		struct store_update one = {.threshold = 10, .worth = 1, .closes_us = 100};
 		memcpy(one.player.bytes, &count, sizeof(count));

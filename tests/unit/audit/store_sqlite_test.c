@@ -1,0 +1,202 @@
+/* The store in SQLite: the conformance of all stores, its lock, a full file, and a file that is something else. */
+#include "common/memory.h"
+#include "tests/unit/audit/store_conformance.h"
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct store_settings usual = {.retention_us = 3600 * UMP_SECOND, .limit = INT64_C(1) << 30, .timeout_us = 10 * UMP_SECOND};
+
+static void remove_database(const char *path)
+{
+	static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		ump_cleanup_free char *file = ump_format("%s%s", path, endings[i]);
+		unlink(file);
+	}
+}
+
+static struct store *open_sqlite(void *context, struct ump_loop *loop, int64_t retention_us, bool fresh)
+{
+	struct store_settings settings = usual;
+	struct store *store;
+	struct ump_error error;
+
+	settings.retention_us = retention_us;
+	if (fresh)
+		remove_database(context);
+	cr_assert_eq(store_sqlite_open(&store, loop, context, &settings, &error), 0, "%s", error.text);
+	return store;
+}
+
+/* A folder of its own for each test, named in a static buffer: tests are processes of their own. */
+static const char *new_path(void)
+{
+	static char path[64] = "/tmp/umpire-store-XXXXXX";
+
+	cr_assert_not_null(mkdtemp(path));
+	strcat(path, "/store.db");
+	return path;
+}
+
+static void clean(const char *path)
+{
+	ump_cleanup_free char *folder = ump_copy_bytes(path, strlen(path) - strlen("/store.db"));
+
+	remove_database(path);
+	cr_assert_eq(rmdir(folder), 0, "%s", folder);
+}
+
+#define MAKER(path_)                                                             \
+	{                                                                        \
+		.open = open_sqlite, .context = (void *)(path_), .durable = true \
+	}
+
+Test(store_sqlite, does_every_step)
+{
+	const struct store_maker maker = MAKER(new_path());
+
+	conform_in_small(&maker);
+	clean(maker.context);
+}
+
+Test(store_sqlite, answers_as_the_model_does, .timeout = 60)
+{
+	const struct store_maker maker = MAKER(new_path());
+
+	conform_to_the_model(&maker, 7, 3000);
+	clean(maker.context);
+}
+
+Test(store_sqlite, flags_the_same_in_any_order, .timeout = 60)
+{
+	const struct store_maker maker = MAKER(new_path());
+
+	conform_in_any_order(&maker, 11);
+	clean(maker.context);
+}
+
+Test(store_sqlite, forgets_after_the_retention)
+{
+	const struct store_maker maker = MAKER(new_path());
+
+	conform_in_forgetting(&maker);
+	clean(maker.context);
+}
+
+Test(store_sqlite, is_there_after_a_restart)
+{
+	const struct store_maker maker = MAKER(new_path());
+
+	conform_in_durability(&maker);
+	clean(maker.context);
+}
+
+Test(store_sqlite, a_second_one_is_refused)
+{
+	const char *path = new_path();
+	struct ump_loop *loop;
+	struct store *first, *second;
+	struct ump_error error;
+
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(store_sqlite_open(&first, loop, path, &usual, &error), 0);
+	cr_assert_eq(store_sqlite_open(&second, loop, path, &usual, &error), -1);
+	cr_assert_eq(error.kind, UMP_RETRY);
+	cr_assert(strstr(error.text, "another process has this store open"), "%s", error.text);
+	store_close(first);
+	cr_assert_eq(store_sqlite_open(&second, loop, path, &usual, &error), 0, "%s", error.text);
+	store_close(second);
+	ump_loop_free(loop);
+	clean(path);
+}
+
+Test(store_sqlite, a_file_of_something_else_is_left_alone)
+{
+	const char *path = new_path();
+	struct ump_loop *loop;
+	struct store *store;
+	struct ump_error error;
+	sqlite3 *other;
+
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(other, "PRAGMA user_version = 3; CREATE TABLE mine(x)", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(other);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &usual, &error), -1);
+	cr_assert(strstr(error.text, "expected a store of audit-fn"), "%s", error.text);
+	FILE *file = fopen(path, "w");
+	fputs("this is no database, and long enough to be seen as none by everyone who looks", file);
+	for (int i = 0; i < 100; i++)
+		fputs("................................................................", file);
+	fclose(file);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &usual, &error), -1);
+	cr_assert(strstr(error.text, "not a database"), "%s", error.text);
+	cr_assert_eq(store_sqlite_open(&store, loop, "/nowhere/store.db", &usual, &error), -1);
+	cr_assert(strstr(error.text, "/nowhere/store.db"), "%s", error.text);
+	ump_loop_free(loop);
+	clean(path);
+}
+
+struct outcome {
+	bool done, taken;
+	struct ump_error error;
+};
+
+static void note(void *context, const struct ump_error *error)
+{
+	struct outcome *outcome = context;
+
+	outcome->done = true;
+	outcome->taken = !error;
+	if (error)
+		outcome->error = *error;
+}
+
+static struct outcome apply_one(struct ump_loop *loop, struct store *store, int64_t number)
+{
+	struct outcome outcome = {0};
+	struct store_update one = {.threshold = 10, .worth = 1, .closes_us = 100};
+
+	memcpy(one.player.bytes, &number, sizeof(number));
+	memcpy(one.window.bytes + 8, &number, sizeof(number));
+	store_apply(store, &one, 1, note, &outcome);
+	while (!outcome.done)
+		ump_loop_once(loop, UMP_SECOND);
+	return outcome;
+}
+
+Test(store_sqlite, is_not_ready_when_the_file_is_full_and_recovers, .timeout = 60)
+{
+	const char *path = new_path();
+	struct store_settings small = usual;
+	struct ump_loop *loop;
+	struct store *store;
+	struct ump_error error;
+	struct outcome outcome = {.taken = true};
+	char reason[160] = "";
+	int64_t number = 0;
+
+	small.limit = 100 * 4096;
+	small.retention_us = UMP_SECOND;
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &small, &error), 0, "%s", error.text);
+	while (outcome.taken && number < 20000)
+		outcome = apply_one(loop, store, number++);
+	cr_assert_not(outcome.taken);
+	cr_assert_eq(outcome.error.kind, UMP_RETRY);
+	cr_assert(strstr(outcome.error.text, "full"), "%s", outcome.error.text);
+	cr_assert_not(store_ready(store, reason, sizeof(reason)));
+	cr_assert(strstr(reason, "full"), "%s", reason);
+	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
+	while (!store_ready(store, reason, sizeof(reason)) && ump_loop_clock() < until)
+		ump_loop_once(loop, UMP_SECOND / 10);
+	outcome = apply_one(loop, store, 0);
+	cr_assert(outcome.taken, "%s", outcome.error.text);
+	store_close(store);
+	ump_loop_free(loop);
+	clean(path);
+}
