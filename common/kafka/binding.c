@@ -47,7 +47,7 @@ static int read_file(const char *folder, const char *name, bool is_path, char **
 	*ret_value = NULL;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	if (ump_small_file_read(path, ret_value, error) < 0)
+	if (ump_small_file_read(path, is_path ? UMP_SMALL_PEM : UMP_SMALL_VALUE, ret_value, error) < 0)
 		return -1;
 	if (is_path) {
 		free(*ret_value);

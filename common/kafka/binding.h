@@ -20,6 +20,7 @@ struct ump_kafka_binding {
 };
 
 /* Reads the one binding below `root` whose `type` is kafka; without one, `*ret_binding` is empty. Values lose the white space at their
- * ends. Errors: two such bindings, two files that disagree, a file that cannot be read or is over 64 KiB. They name files, never values. */
+ * ends. Errors: two such bindings, two files that disagree, a file that cannot be read or is over 64 KiB (PEM: 1 MiB). They name files,
+ * never values. */
 int ump_kafka_binding_read(const char *root, struct ump_kafka_binding *ret_binding, struct ump_error *error);
 void ump_kafka_binding_release(struct ump_kafka_binding *binding);

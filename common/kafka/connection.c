@@ -153,7 +153,8 @@ static int fill(struct ump_kafka_connection *connection, const struct ump_kafka_
 	struct ump_kafka_binding *binding = &connection->binding;
 	if (given(settings->service_binding_root) && ump_kafka_binding_read(settings->service_binding_root, binding, error) < 0)
 		return -1;
-	if (given(settings->sasl_password_file) && ump_small_file_read(settings->sasl_password_file, &connection->password_text, error) < 0)
+	if (given(settings->sasl_password_file) &&
+	    ump_small_file_read(settings->sasl_password_file, UMP_SMALL_VALUE, &connection->password_text, error) < 0)
 		return ump_error_prefix(error, "--sasl-password-file");
 	connection->sasl = settings->sasl_enable;
 	connection->tls = settings->tls_enable;

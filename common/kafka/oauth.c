@@ -61,7 +61,7 @@ int ump_oauth_configure(rd_kafka_conf_t *configuration, const struct ump_kafka_s
 	if (check_url(settings->oauth_token_url, error) < 0)
 		return -1;
 	ump_cleanup_free char *secret = NULL;
-	if (ump_small_file_read(settings->oauth_client_secret_file, &secret, error) < 0)
+	if (ump_small_file_read(settings->oauth_client_secret_file, UMP_SMALL_VALUE, &secret, error) < 0)
 		return ump_error_prefix(error, "--oauth-client-secret-file");
 	ump_cleanup_free char *config = ump_format("%s\n%s\n%s\n%s", settings->oauth_token_url, settings->oauth_client_id,
 						   settings->oauth_client_secret_file, text_or_empty(settings->oauth_scope));
@@ -166,7 +166,7 @@ static int fetch(const struct endpoint *endpoint, char **ret_token, int64_t *ret
 {
 	struct ump_buffer body = {0};
 	ump_cleanup_free char *secret = NULL;
-	if (ump_small_file_read(endpoint->secret_file, &secret, error) < 0)
+	if (ump_small_file_read(endpoint->secret_file, UMP_SMALL_VALUE, &secret, error) < 0)
 		return -1;
 	CURL *curl = curl_easy_init();
 	int result = curl ? transfer(curl, endpoint, secret, &body, error) : ump_fail(error, UMP_RETRY, "libcurl could not begin");

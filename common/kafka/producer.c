@@ -4,6 +4,7 @@
  * rd_kafka_poll() and so gets every completion on its own thread. A record is on the way from the send until then: `pending`. */
 #include "common/kafka/producer.h"
 #include "common/memory.h"
+#include "common/telemetry/log.h"
 #include <stdlib.h>
 
 struct ump_producer {
@@ -13,8 +14,13 @@ struct ump_producer {
 	rd_kafka_queue_t *queue;
 	struct ump_wakeup wakeup;
 	size_t pending;
-	bool full; /* a send was refused: say when there is room */
+	bool full;     /* a send was refused: say when there is room */
+	bool renewing; /* nothing is sent until `pending` is 0 */
+	struct ump_task renewal;
+	struct ump_timer renewal_limit;
 };
+
+enum { RENEWAL_LIMIT_S = 10 };
 
 /* The queue is bounded twice, so that neither many small records nor a few large ones fill the memory. Records may be as large as brokers
  * are often set to; the broker decides. */
@@ -65,16 +71,26 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
 	producer->options.failed(producer->options.context, &error);
 }
 
+static void say_writable(struct ump_producer *producer)
+{
+	if (!producer->full || producer->renewing)
+		return;
+	producer->full = false;
+	if (producer->options.writable)
+		producer->options.writable(producer->options.context);
+}
+
+static void renew(void *context);
+
 static void on_wakeup(void *context)
 {
 	struct ump_producer *producer = context;
 	size_t before = producer->pending;
 	rd_kafka_poll(producer->handle, 0);
-	if (producer->full && producer->pending < before) {
-		producer->full = false;
-		if (producer->options.writable)
-			producer->options.writable(producer->options.context);
-	}
+	if (producer->pending < before)
+		say_writable(producer);
+	if (producer->renewing && producer->pending == 0)
+		ump_loop_defer(producer->loop, &producer->renewal, renew, producer);
 }
 
 static int configure(struct ump_producer *producer, rd_kafka_conf_t **ret_configuration, struct ump_error *error)
@@ -90,6 +106,17 @@ static int configure(struct ump_producer *producer, rd_kafka_conf_t **ret_config
 	return ump_kafka_configure(producer->options.settings, producer->options.client_id, properties, ret_configuration, error);
 }
 
+static void close_handle(struct ump_producer *producer)
+{
+	if (!producer->handle)
+		return;
+	rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(producer->queue);
+	rd_kafka_destroy(producer->handle);
+	producer->handle = NULL;
+}
+
+/* In place of the handle before, if there is one. */
 static int open_handle(struct ump_producer *producer, struct ump_error *error)
 {
 	rd_kafka_conf_t *configuration;
@@ -98,11 +125,15 @@ static int open_handle(struct ump_producer *producer, struct ump_error *error)
 	rd_kafka_conf_set_opaque(configuration, producer);
 	rd_kafka_conf_set_dr_msg_cb(configuration, on_delivery);
 	rd_kafka_conf_set_error_cb(configuration, on_error);
-	if (ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &producer->handle, error) < 0)
+	rd_kafka_t *handle;
+	if (ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &handle, error) < 0)
 		return -1;
+	close_handle(producer);
 	static const uint64_t one = 1;
+	producer->handle = handle;
 	producer->queue = rd_kafka_queue_get_main(producer->handle);
 	rd_kafka_queue_io_event_enable(producer->queue, producer->wakeup.fd, &one, sizeof one);
+	ump_wakeup_signal(&producer->wakeup); /* only a queue that was empty tells: what came before would silence it for ever */
 	return 0;
 }
 
@@ -124,14 +155,41 @@ void ump_producer_free(struct ump_producer *producer)
 {
 	if (!producer)
 		return;
-	if (producer->queue) {
-		rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
-		rd_kafka_queue_destroy(producer->queue);
-	}
-	if (producer->handle)
-		rd_kafka_destroy(producer->handle);
+	ump_loop_cancel(producer->loop, &producer->renewal);
+	ump_timer_cancel(producer->loop, &producer->renewal_limit);
+	close_handle(producer);
 	ump_wakeup_close(producer->loop, &producer->wakeup);
 	free(producer);
+}
+
+/* As a task, since a handle cannot be destroyed from inside its own callback. */
+static void renew(void *context)
+{
+	struct ump_producer *producer = context;
+	struct ump_error error;
+	ump_timer_cancel(producer->loop, &producer->renewal_limit);
+	if (open_handle(producer, &error) < 0)
+		ump_log(UMP_LOG_ERROR, "the producer keeps its old connection", UMP_LOG_S("reason", error.text));
+	producer->renewing = false;
+	say_writable(producer);
+}
+
+static void give_up(void *context)
+{
+	struct ump_producer *producer = context;
+	rd_kafka_purge(producer->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+void ump_producer_renew(struct ump_producer *producer)
+{
+	if (producer->renewing)
+		return;
+	producer->renewing = true;
+	if (producer->pending == 0)
+		ump_loop_defer(producer->loop, &producer->renewal, renew, producer);
+	else
+		ump_timer_set(producer->loop, &producer->renewal_limit, ump_loop_now(producer->loop) + RENEWAL_LIMIT_S * UMP_SECOND,
+			      give_up, producer);
 }
 
 static rd_kafka_headers_t *copy_headers(const struct ump_record *record)
@@ -146,6 +204,10 @@ static rd_kafka_headers_t *copy_headers(const struct ump_record *record)
 
 int ump_producer_send(struct ump_producer *producer, const struct ump_record *record, void *opaque, struct ump_error *error)
 {
+	if (producer->renewing) {
+		producer->full = true;
+		return ump_fail(error, UMP_RETRY, "topic %s: the connection is being replaced", record->topic);
+	}
 	rd_kafka_headers_t *headers = copy_headers(record);
 	/* librdkafka takes bytes to copy through pointers that are not const. */
 	rd_kafka_resp_err_t code = rd_kafka_producev(

@@ -49,6 +49,11 @@ void ump_producer_free(struct ump_producer *producer);
 /* Queues a copy of the record. `opaque` comes back in its completion, which is never called from inside this function. */
 int ump_producer_send(struct ump_producer *producer, const struct ump_record *record, void *opaque, struct ump_error *error);
 
+/* Goes on with a new client, made of the settings and files as they are now, when what is on the way has completed. Until then sends are
+ * refused as by a full queue, so that no order is lost; after 10 s what is still on the way completes with UMP_RETRY. When the new client
+ * cannot be made, that is logged and the old one stays. ump_producer_handle() gives another handle afterwards. */
+void ump_producer_renew(struct ump_producer *producer);
+
 /* Sends and not yet completed. */
 size_t ump_producer_pending(const struct ump_producer *producer);
 

@@ -270,6 +270,48 @@ Test(producer, a_fatal_error_is_said_once_and_nothing_is_sent_any_more)
 	close_rig(&rig);
 }
 
+Test(producer, goes_on_with_a_new_client_when_what_is_on_the_way_has_arrived)
+{
+	struct rig rig;
+	struct ump_error error;
+	open_rig(&rig, NULL);
+	rd_kafka_t *before = ump_producer_handle(rig.producer);
+	for (uintptr_t i = 1; i <= 100; i++)
+		cr_assert_eq(send_one(&rig, i, &error), 0);
+	ump_producer_renew(rig.producer);
+	cr_assert_eq(send_one(&rig, 101, &error), -1);
+	cr_expect_eq(error.kind, UMP_RETRY);
+	run_until_idle(&rig);
+	while (rig.writable == 0)
+		ump_loop_once(rig.loop, UMP_SECOND / 10);
+	cr_expect_eq(rig.delivered, 100);
+	cr_expect_neq(ump_producer_handle(rig.producer), before);
+	cr_assert_eq(send_one(&rig, 101, &error), 0);
+	run_until_idle(&rig);
+	cr_expect_eq(rig.delivered, 101);
+	cr_expect(rig.in_order);
+	close_rig(&rig);
+}
+
+Test(producer, gives_up_what_an_old_client_cannot_send)
+{
+	struct rig rig;
+	struct ump_error error;
+	open_rig(&rig, NULL);
+	rd_kafka_mock_broker_set_down(rig.cluster, 1);
+	cr_assert_eq(send_one(&rig, 1, &error), 0);
+	ump_producer_renew(rig.producer);
+	run_until_idle(&rig);
+	cr_expect_eq(rig.failed, 1);
+	cr_expect_eq(rig.last_error.kind, UMP_RETRY, "%s", rig.last_error.text);
+	rd_kafka_mock_broker_set_up(rig.cluster, 1);
+	ump_loop_once(rig.loop, 0);
+	cr_assert_eq(send_one(&rig, 2, &error), 0, "%s", error.text);
+	run_until_idle(&rig);
+	cr_expect_eq(rig.delivered, 1);
+	close_rig(&rig);
+}
+
 Test(producer, is_freed_with_records_under_way)
 {
 	struct rig rig;
