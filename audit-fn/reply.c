@@ -1,8 +1,9 @@
 /* audit-fn/reply.c: what a decided case answers: audit_next_reply().
  *
  * A windowed verdict comes out of its latch, so that whoever asks gets the same bytes. Only for the event that flagged the window its data
- * goes on, behind the latch's, with the other rules that fired and the other windows that it flagged: there would be no other reply that
- * could tell of them. The latch knows its event, so a redelivery of that event gives the same again. */
+ * goes on, behind the latch's, with the other verdicts that the event brought about: an event has one reply, so nothing else could tell of
+ * them. What all replies name, as themselves or as others, is the set of verdicts, and no order changes it. The latch knows its event, so a
+ * redelivery of that event gives the same again. */
 #include "audit-fn/audit.h"
 #include "audit-fn/case.h"
 #include "common/cloudevents/json.h"
@@ -54,6 +55,7 @@ static void splice(struct audit_case *the_case, const struct ump_buffer *list, c
 	the_case->reply.data = ump_buffer_text(data);
 }
 
+/* `"rules"`: the names of all rules that fired, where there are several. */
 static void list_fired_rules(struct audit_case *the_case, const struct item *item)
 {
 	ump_cleanup(ump_buffer_release) struct ump_buffer list = {0};
@@ -71,21 +73,43 @@ static void list_fired_rules(struct audit_case *the_case, const struct item *ite
 		splice(the_case, &list, "rules");
 }
 
-/* An event can take several overlapping windows over the threshold at once: the reply is about the earliest and lists the starts of all. */
-static void list_flagged_windows(struct audit_case *the_case, const struct judged *judged)
+static void list_other(const struct audit_case *the_case, const struct judged *judged, const struct digest *id, int64_t start_us,
+		       struct ump_buffer *list)
+{
+	char hex[DIGEST_HEX_SIZE];
+	char start[WINDOW_TIME_SIZE];
+
+	digest_to_hex(id, hex);
+	if (ump_text_equals(ump_event_get(&the_case->reply, "id"), ump_text(hex)))
+		return;
+	ump_buffer_print(list, "%s{\"id\":\"%s\",\"rule\":\"%s\"", list->size > 0 ? "," : "", hex, judged->finding.rule->name);
+	if (judged->finding.rule->kind != RULE_VALUE) {
+		window_print_time(start_us, start);
+		ump_buffer_print(list, ",\"start\":\"%s\"", start);
+	}
+	ump_buffer_add_character(list, '}');
+}
+
+/* `"others"`: the further verdicts that this event brought about, which get no reply of their own. */
+static void list_other_verdicts(struct audit_case *the_case, const struct item *item)
 {
 	ump_cleanup(ump_buffer_release) struct ump_buffer list = {0};
-	size_t flagged = 0;
 
-	for (size_t i = judged->first_update; i < judged->first_update + judged->update_count; i++) {
-		char start[WINDOW_TIME_SIZE];
-		if (the_case->updates[i].result != STORE_FLAGGED || !the_case->updates[i].flagged_here)
-			continue;
-		window_print_time(the_case->places[i].start_us, start);
-		ump_buffer_print(&list, "%s\"%s\"", flagged++ > 0 ? "," : "", start);
+	for (size_t i = 0; i < item->finding_count; i++) {
+		const struct judged *judged = &the_case->judged[item->first_finding + i];
+		const struct rule *rule = judged->finding.rule;
+		if (rule->kind == RULE_VALUE && judged->finding.value > rule->threshold) {
+			struct digest id = verdict_id(rule, item->cause.source, item->cause.id);
+			list_other(the_case, judged, &id, 0, &list);
+		}
+		for (size_t k = judged->first_update; k < judged->first_update + judged->update_count; k++) {
+			const struct store_update *update = &the_case->updates[k];
+			if (update->result == STORE_FLAGGED && update->flagged_here)
+				list_other(the_case, judged, &update->window, the_case->places[k].start_us, &list);
+		}
 	}
-	if (flagged > 1)
-		splice(the_case, &list, "windows");
+	if (list.size > 0)
+		splice(the_case, &list, "others");
 }
 
 static void log_verdict(const struct audit_case *the_case, const struct item *item, const struct judged *judged, bool news)
@@ -112,9 +136,8 @@ static int write_fail(struct audit_case *the_case, const struct item *item, cons
 		ump_buffer_add_text(&the_case->data, the_case->reply.data);
 	}
 	if (ruling->fires) {
-		if (ruling->flagged)
-			list_flagged_windows(the_case, judged);
 		list_fired_rules(the_case, item);
+		list_other_verdicts(the_case, item);
 	}
 	return 0;
 }
