@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests bench deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench fuzz deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -63,6 +63,10 @@ bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apa
 	@$(SETUP) apache
 	@tests/bench/run $(if $(QUICK),,--document)
 
+fuzz: ## Gives parsers made-up input under the sanitizers, SECONDS (60) for each
+	@$(SETUP) build ci
+	@tests/fuzz/run $(or $(SECONDS),60)
+
 else
 
 demo:
@@ -76,6 +80,9 @@ check asan tsan:
 
 bench:
 	@exec deploy/laptop/enter $@ check apache
+
+fuzz:
+	@exec deploy/laptop/enter $@ ci
 
 test manifests:
 	@exec deploy/laptop/enter $@ check apache test
@@ -98,7 +105,7 @@ doctor: ## What is missing for deploying, with what to do about it
 	@deploy/bin/doctor $(OVERLAY) $(PATTERN) $(NAMESPACE)
 
 clean: ## Removes BUILD and the sanitizers' build folders
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz
 
 #:
 #: For demo:
