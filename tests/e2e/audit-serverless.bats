@@ -90,6 +90,17 @@ teardown() {
     assert_equal "$status" 0
 }
 
+@test "fifty times asleep and awake with events arriving all the time: each is answered" {
+    start launcher python3 "$BATS_TEST_DIRNAME/../support/activate.py" 0 "$AUDIT_FN" --idle-exit 40ms --reply always --log-level warning
+    within 10 logged launcher listening
+    run python3 "$BATS_TEST_DIRNAME/../support/sleepwake.py" "$(sed -n 's/^listening //p' "$BATS_TEST_TMPDIR/launcher.log")" 40 50 \
+        "$BATS_TEST_TMPDIR/launcher.log"
+    assert_success
+    echo "# $output" >&3
+    stop launcher
+    assert_equal "$status" 0
+}
+
 @test "ready soon after exec, in little memory" {
     run python3 "$BATS_TEST_DIRNAME/../support/startup.py" 20 "$AUDIT_FN" --listen 127.0.0.1:0
     assert_success
