@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 struct ump_client {
-	struct tls_client *tls;
+	struct ump_loop *loop;
+	struct ump_client_options options;
+	struct plain_client *plain;
+	struct tls_client *tls; /* NULL until it is needed */
 };
 
 int ump_client_check_url(const char *url, struct ump_error *error)
@@ -20,10 +23,16 @@ int ump_client_new(struct ump_client **ret_client, struct ump_loop *loop, const 
 	struct ump_client *client = ump_allocate(1, sizeof *client);
 
 	assert(options->max_connections > 0);
-	client->tls = ump_tls_client_new(loop, options, error);
-	if (!client->tls) {
-		ump_client_free(client);
-		return -1;
+	client->loop = loop;
+	client->options = *options;
+	client->options.ca_pem = client->options.ca_directory = NULL; /* borrowed */
+	client->plain = ump_plain_client_new(loop, options);
+	if (options->ca_pem || options->ca_directory) {
+		client->tls = ump_tls_client_new(loop, options, error);
+		if (!client->tls) {
+			ump_client_free(client);
+			return -1;
+		}
 	}
 	*ret_client = client;
 	return 0;
@@ -33,6 +42,7 @@ void ump_client_free(struct ump_client *client)
 {
 	if (!client)
 		return;
+	ump_plain_client_free(client->plain);
 	ump_tls_client_free(client->tls);
 	free(client);
 }
@@ -66,15 +76,20 @@ int ump_client_call(struct ump_client *client, const struct ump_call_options *op
 
 	if (ump_url_parse(&url, ump_text(options->url), error) < 0 || check_headers(options, error) < 0)
 		return -1;
-	call = ump_tls_client_call(client->tls, options);
+	if (url.tls && !client->tls && !(client->tls = ump_tls_client_new(client->loop, &client->options, error)))
+		return -1;
+	call = url.tls ? ump_tls_client_call(client->tls, options) : ump_plain_client_call(client->plain, &url, options);
 	call->done = done;
 	call->context = context;
-	call->tls = true;
+	call->tls = url.tls;
 	*ret_call = call;
 	return 0;
 }
 
 void ump_call_cancel(struct ump_call *call)
 {
-	ump_tls_client_cancel(call);
+	if (call->tls)
+		ump_tls_client_cancel(call);
+	else
+		ump_plain_cancel(call);
 }

@@ -1,7 +1,11 @@
 /* common/http/client.h: HTTP requests from inside the loop, over kept-alive connections.
  *
  * http and https only; no redirects, no cookies, no proxy from the environment; TLS 1.2 or newer, always verified. A call ends exactly once
- * with `done`, unless it is cancelled. Used by the loop's thread only. */
+ * with `done`, unless it is cancelled. Used by the loop's thread only.
+ *
+ * At least once: where a kept-alive connection turns out to have been closed by the peer and not a byte of an answer came, the request is
+ * sent once more on a new one, a POST too. The peer may have acted on the first in the moment before it closed, so this client is for
+ * requests that may arrive twice, as CloudEvents may. */
 #pragma once
 #include "common/error.h"
 #include "common/http/header.h"
@@ -12,7 +16,7 @@ struct ump_client;
 struct ump_call; /* one exchange under way */
 
 struct ump_client_options {
-	int64_t max_connections;  /* in all; further calls wait their turn inside */
+	int64_t max_connections;  /* for http, and as many for https; further calls wait their turn inside */
 	const char *ca_pem;       /* certificates trusted beside the system's, PEM text, or NULL */
 	const char *ca_directory; /* a folder of PEM files, likewise; need not exist; or NULL */
 	int64_t connect_timeout_us;
@@ -25,7 +29,7 @@ struct ump_call_options {
 		*headers; /* values without CR, LF and NUL, else ump_client_call() fails; Content-Length and Host are ours */
 	size_t header_count;
 	struct ump_text body; /* borrowed until the call ends */
-	int64_t timeout_us;   /* of the whole exchange; 0: none */
+	int64_t timeout_us;   /* of the whole exchange, waiting for a turn included; 0: none */
 	size_t max_reply;     /* bytes of the reply's body kept; what is beyond is read and dropped, or the connection closed */
 };
 
@@ -44,7 +48,7 @@ typedef void ump_reply_fn(void *context, const struct ump_reply *reply);
 int ump_client_new(struct ump_client **ret_client, struct ump_loop *loop, const struct ump_client_options *options,
 		   struct ump_error *error);
 
-/* Cancels all calls without their `done`. Accepts NULL. */
+/* Cancels all calls without their `done`. Not from inside a `done`. Accepts NULL. */
 void ump_client_free(struct ump_client *client);
 
 /* Starts a call. `done` is never called from inside this function. All but the body is copied as needed. */

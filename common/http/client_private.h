@@ -13,7 +13,13 @@ struct ump_call {
 	bool tls;
 };
 
-struct tls_client; /* tls_client.c: libcurl */
+struct plain_client; /* plain_client.c: http, our own */
+struct tls_client;   /* tls_client.c: https, libcurl */
+
+struct plain_client *ump_plain_client_new(struct ump_loop *loop, const struct ump_client_options *options);
+void ump_plain_client_free(struct plain_client *client);
+struct ump_call *ump_plain_client_call(struct plain_client *client, const struct ump_url *url, const struct ump_call_options *options);
+void ump_plain_cancel(struct ump_call *call);
 
 struct tls_client *ump_tls_client_new(struct ump_loop *loop, const struct ump_client_options *options, struct ump_error *error);
 void ump_tls_client_free(struct tls_client *client);
