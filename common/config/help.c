@@ -32,6 +32,15 @@ void ump_page_flag(struct ump_buffer *out, const struct ump_option *option)
 		ump_buffer_print(out, "--%s=%s", option->name, ump_option_value_name(option));
 }
 
+void ump_page_sentence(struct ump_buffer *out, const char *text)
+{
+	size_t size = strlen(text);
+	ump_buffer_add_character(out, (char)(*text >= 'a' && *text <= 'z' ? *text - 0x20 : *text));
+	ump_buffer_add_string(out, *text ? text + 1 : "");
+	if (size && text[size - 1] != '.')
+		ump_buffer_add_character(out, '.');
+}
+
 void ump_page_variables(struct ump_buffer *out, const struct ump_setting *setting)
 {
 	ump_buffer_add_string(out, setting->variable);
@@ -63,13 +72,20 @@ static void wrap(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
+static void wrap_sentence(FILE *out, const char *text)
+{
+	ump_cleanup(ump_buffer_release) struct ump_buffer sentence = {0};
+	ump_page_sentence(&sentence, text);
+	wrap(out, sentence.start);
+}
+
 static void write_option(FILE *out, const struct ump_setting *setting)
 {
 	const struct ump_option *option = setting->option;
 	ump_cleanup(ump_buffer_release) struct ump_buffer flag = {0}, text = {0};
 	ump_page_flag(&flag, option);
 	fprintf(out, "  %s\n", flag.start);
-	ump_buffer_print(&text, "%s.", option->help);
+	ump_page_sentence(&text, option->help);
 	if (option->choices && option->value)
 		ump_buffer_print(&text, " One of %s.", option->choices);
 	if (option->fallback)
@@ -91,7 +107,7 @@ void ump_settings_help(const struct ump_settings *settings, FILE *out)
 		fprintf(out, "\nCommands:\n");
 	for (size_t i = 0; i < program->command_count; i++) {
 		fprintf(out, "  %s\n", program->commands[i].name);
-		wrap(out, program->commands[i].help);
+		wrap_sentence(out, program->commands[i].help);
 	}
 	for (size_t i = 0; i < settings->count; i++) {
 		if (settings->rows[i].group != group) {
@@ -103,7 +119,7 @@ void ump_settings_help(const struct ump_settings *settings, FILE *out)
 	fprintf(out, "\nOf every program:\n");
 	for (size_t i = 0; i < ump_common_option_count; i++) {
 		fprintf(out, "  --%s%s\n", ump_common_options[i].flag, i == 0 ? "=FILE" : "");
-		wrap(out, ump_common_options[i].help);
+		wrap_sentence(out, ump_common_options[i].help);
 	}
 	fprintf(out,
 		"\nA flag is stronger than its variable (in brackets), that is stronger than the file, and that than the default.\n"

@@ -23,23 +23,25 @@ static void roff(FILE *out, const char *text)
 
 static void roff_entry(FILE *out, const char *term, const char *text)
 {
+	ump_cleanup(ump_buffer_release) struct ump_buffer sentence = {0};
+	ump_page_sentence(&sentence, text);
 	fputs(".TP\n.B ", out);
 	roff(out, term);
 	fputc('\n', out);
-	roff(out, text);
-	fputs(".\n", out);
+	roff(out, sentence.start);
+	fputc('\n', out);
 }
 
 static void roff_option(FILE *out, const struct ump_setting *setting)
 {
 	ump_cleanup(ump_buffer_release) struct ump_buffer flag = {0}, text = {0};
 	ump_page_flag(&flag, setting->option);
-	ump_buffer_add_string(&text, setting->option->help);
+	ump_page_sentence(&text, setting->option->help);
 	if (setting->option->choices && setting->option->value)
-		ump_buffer_print(&text, ". One of %s", setting->option->choices);
+		ump_buffer_print(&text, " One of %s.", setting->option->choices);
 	if (setting->option->fallback)
-		ump_buffer_print(&text, ". Default: %s", *setting->option->fallback ? setting->option->fallback : "empty");
-	ump_buffer_add_string(&text, ". Variables: ");
+		ump_buffer_print(&text, " Default: %s.", *setting->option->fallback ? setting->option->fallback : "empty");
+	ump_buffer_add_string(&text, " Variables: ");
 	ump_page_variables(&text, setting);
 	roff_entry(out, flag.start, text.start);
 }
@@ -123,7 +125,7 @@ static void code_cell(FILE *out, const char *text)
 static void markdown_option(FILE *out, const struct ump_setting *setting)
 {
 	const struct ump_option *option = setting->option;
-	ump_cleanup(ump_buffer_release) struct ump_buffer flag = {0}, variables = {0};
+	ump_cleanup(ump_buffer_release) struct ump_buffer flag = {0}, variables = {0}, help = {0};
 	ump_page_flag(&flag, option);
 	ump_page_variables(&variables, setting);
 	fputc('|', out);
@@ -134,13 +136,12 @@ static void markdown_option(FILE *out, const struct ump_setting *setting)
 		fputs("  |", out);
 	code_cell(out, variables.start);
 	fputc(' ', out);
-	cell(out, option->help, false);
-	if (option->choices && option->value) {
-		fputs("; one of ", out);
-		cell(out, option->choices, false);
-	}
+	ump_page_sentence(&help, option->help);
+	if (option->choices && option->value)
+		ump_buffer_print(&help, " One of %s.", option->choices);
 	if (option->secret)
-		fputs("; a secret: by variable or file only", out);
+		ump_buffer_add_string(&help, " A secret: by variable or file only.");
+	cell(out, help.start, false);
 	fputs(" |\n", out);
 }
 
@@ -149,7 +150,9 @@ void ump_config_write_markdown(const struct ump_program *program, FILE *out)
 	struct ump_settings settings;
 	const struct ump_option_group *group = NULL;
 	ump_settings_init(&settings, program, NULL);
-	fprintf(out, "# %s\n\n%s.\n\n```\n%s [OPTION]...%s\n```\n", program->name, program->summary, program->name,
+	ump_cleanup(ump_buffer_release) struct ump_buffer summary = {0};
+	ump_page_sentence(&summary, program->summary);
+	fprintf(out, "# %s\n\n%s\n\n```\n%s [OPTION]...%s\n```\n", program->name, summary.start, program->name,
 		program->command_count ? " [COMMAND]" : "");
 	if (program->command_count)
 		fputs("\n## Commands\n\n", out);

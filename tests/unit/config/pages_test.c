@@ -1,4 +1,5 @@
-#include "common/text.h"
+#include "common/config/pages.h"
+#include "common/memory.h"
 #include "tests/unit/config/sample.h"
 
 #include <criterion/criterion.h>
@@ -31,6 +32,17 @@ TestSuite(pages, .fini = tear_down, .timeout = 30);
 
 #define has(text) cr_expect(strstr(page, text), "\"%s\" is not in\n%s", text, page)
 
+Test(pages, sentences_begin_and_end_as_such)
+{
+	ump_cleanup(ump_buffer_release) struct ump_buffer out = {0};
+	static const char *const cases[][2] = {{"where to", "Where to."}, {"Where to.", "Where to."}, {"", ""}, {"éa", "éa."}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ump_buffer_reset(&out);
+		ump_page_sentence(&out, cases[i][0]);
+		cr_expect_str_eq(out.start, cases[i][1]);
+	}
+}
+
 Test(pages, help_names_all)
 {
 	write_page(write_help);
@@ -42,7 +54,7 @@ Test(pages, help_names_all)
 	has("\n  password\n");
 	has("\nLog:\n  --log-level=debug|info|warning|error\n");
 	has("\n  --config=FILE\n");
-	has("  redrive\n        Sends dead letters again\n");
+	has("  redrive\n        Sends dead letters again.\n");
 	has("\nExamples:\n  sample --sink=http://localhost/\n");
 	for (const char *line = page; *line; line += strcspn(line, "\n") + 1)
 		cr_expect_leq(strcspn(line, "\n"), 120);
@@ -62,9 +74,9 @@ Test(pages, man_is_roff)
 Test(pages, markdown_has_a_row_for_each_option)
 {
 	write_page(ump_config_write_markdown);
-	has("| `--sink=URL` |  | `SAMPLE_SINK, K_SINK, K_OLD_SINK` | Sends events there |\n");
-	has("| `--order=partition\\|key\\|none` | `partition` | `SAMPLE_ORDER` | Keeps the order by a\\|b |\n");
-	has("| `password` |  | `SAMPLE_PASSWORD, KAFKA_NET_SASL_PASSWORD` | Proves who we are; a secret: by variable or file only |\n");
+	has("| `--sink=URL` |  | `SAMPLE_SINK, K_SINK, K_OLD_SINK` | Sends events there. |\n");
+	has("| `--order=partition\\|key\\|none` | `partition` | `SAMPLE_ORDER` | Keeps the order by a\\|b. |\n");
+	has("| `password` |  | `SAMPLE_PASSWORD, KAFKA_NET_SASL_PASSWORD` | Proves who we are. A secret: by variable or file only. |\n");
 	has("| 64 | the command line is wrong |\n");
 	has("- `verify`: Compares\n");
 }
