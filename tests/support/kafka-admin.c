@@ -6,12 +6,13 @@
  *metadata kafka-admin BOOTSTRAP commit GROUP TOPIC PARTITION OFFSET          moves a group that has no members kafka-admin BOOTSTRAP
  *delete-records TOPIC PARTITION OFFSET        drops what is before it kafka-admin BOOTSTRAP delete-topic TOPIC
  *
- * The embedded broker has no admin requests: there only `list`, `offsets` and `commit` work. */
+ * The embedded broker has no admin requests: there only `list`, `offsets`, `watch` and `commit` work. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 30 * 1000, TOPICS = 32 };
@@ -30,7 +31,7 @@ static void must(const char *what, rd_kafka_resp_err_t code)
 
 _Noreturn static void usage(void)
 {
-	fputs("usage: kafka-admin BOOTSTRAP topics|list|offsets|commit|delete-records|delete-topic ARGUMENT...\n", stderr);
+	fputs("usage: kafka-admin BOOTSTRAP topics|list|offsets|watch|commit|delete-records|delete-topic ARGUMENT...\n", stderr);
 	exit(EX_USAGE);
 }
 
@@ -179,6 +180,25 @@ static void offsets(const char *servers, const char *group, const char *topic)
 	rd_kafka_destroy(client);
 }
 
+/* For ever; what the broker does not answer is left out. The time is read behind the answer: what was committed then was so before. */
+static void watch(const char *servers, const char *group, const char *topic, const char *interval_ms)
+{
+	rd_kafka_t *client = open_client(servers, group);
+	rd_kafka_topic_partition_list_t *list = all_partitions(client, topic);
+	while (!ferror(stdout)) {
+		if (rd_kafka_committed(client, list, 2000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			struct timespec now;
+			clock_gettime(CLOCK_REALTIME, &now);
+			printf("%lld", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+			for (int i = 0; i < list->cnt; i++)
+				printf(" %lld", list->elems[i].offset >= 0 ? (long long)list->elems[i].offset : -1);
+			puts("");
+			fflush(stdout);
+		}
+		usleep((useconds_t)atoi(interval_ms) * 1000);
+	}
+}
+
 static void commit(const char *servers, const char *group, const char *topic, const char *partition, const char *offset)
 {
 	rd_kafka_t *client = open_client(servers, group);
@@ -218,6 +238,8 @@ int main(int argc, char **argv)
 		list(servers);
 	else if (strcmp(command, "offsets") == 0 && count == 2)
 		offsets(servers, rest[0], rest[1]);
+	else if (strcmp(command, "watch") == 0 && count == 3)
+		watch(servers, rest[0], rest[1], rest[2]);
 	else if (strcmp(command, "commit") == 0 && count == 4)
 		commit(servers, rest[0], rest[1], rest[2], rest[3]);
 	else if (strcmp(command, "delete-records") == 0 && count == 3)
