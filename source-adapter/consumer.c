@@ -1,0 +1,448 @@
+/* Everything here runs on the loop's thread. librdkafka's threads fetch and talk to the group; what they have for us lies in queues that
+ * signal one eventfd: the consumer's queue (rebalances, commits, errors) and one for each assigned partition (records), cut off from the
+ * consumer's by forwarding it nowhere. An eventfd is signalled when a queue that was empty gets something, so a queue that was not read to
+ * its end is remembered as unread.
+ *
+ * A rebalance callback need not assign at once: librdkafka waits for the call. That gives time to resolve positions (and to ask again when
+ * the broker does not answer), and to let the worker finish before partitions are given back, while polling goes on. */
+#include "source-adapter/consumer.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "source-adapter/counts.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEARTBEAT   (1 * UMP_SECOND)       /* polls this often, whatever happens: max.poll.interval.ms and missed signals */
+#define CLOSE_POLL  (10 * UMP_MILLISECOND) /* closing does not signal its end */
+#define ASK_TIMEOUT 5000                   /* ms, of one blocking question */
+#define ASK_PAUSE   (1 * UMP_SECOND)
+
+struct consumer {
+	struct ump_loop *loop;
+	struct consumer_handler handler;
+	struct ump_metrics *metrics;
+	struct position_policy from;
+	enum order order;
+	uint32_t ring_capacity;
+
+	rd_kafka_t *handle;
+	rd_kafka_queue_t *queue;
+	struct ump_wakeup wakeup;
+	struct ump_timer heartbeat;
+	bool polling; /* guards against polling from inside a callback of polling */
+
+	struct assigned *partitions;
+	size_t active;
+	uint64_t epoch;
+	bool joined;
+	rd_kafka_topic_partition_list_t *assigning; /* what the group gave and is not assigned yet */
+	struct ump_timer ask_again;
+	bool closing;
+	void (*closed)(void *context);
+	void *closed_context;
+};
+
+/* ---- The partitions ---- */
+
+static void drop(struct consumer *consumer, struct assigned *assigned)
+{
+	struct assigned **link = &consumer->partitions;
+	while (*link != assigned)
+		link = &(*link)->next;
+	*link = assigned->next;
+	consumer->handler.dropping(consumer->handler.context, assigned);
+	assigned_free(assigned);
+}
+
+static void drop_inactive(struct consumer *consumer)
+{
+	for (struct assigned *assigned = consumer->partitions, *next; assigned; assigned = next) {
+		next = assigned->next;
+		if (!assigned->active)
+			drop(consumer, assigned);
+	}
+}
+
+static struct assigned *add(struct consumer *consumer, const struct position *position)
+{
+	struct assigned *assigned = assigned_new(position, consumer->order, consumer->ring_capacity, ++consumer->epoch);
+	assigned->next = consumer->partitions;
+	consumer->partitions = assigned;
+	return assigned;
+}
+
+/* A partition comes. Where it was ours before and nobody has moved its offset since, it goes on where it was. */
+static struct assigned *adopt(struct consumer *consumer, const struct position *position)
+{
+	struct assigned *assigned = assigned_find(consumer->partitions, position->topic, position->partition);
+	if (assigned && position->offset != assigned->committed && position->offset != partition_position(assigned->ring)) {
+		drop(consumer, assigned);
+		assigned = NULL;
+	}
+	if (!assigned)
+		assigned = add(consumer, position);
+	assigned->committed = position->offset;
+	assigned->active = true;
+	assigned->unread = true;
+	return assigned;
+}
+
+/* ---- Assigning ---- */
+
+static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char *what)
+{
+	struct ump_error error;
+	ump_fail(&error, UMP_FATAL, "%s: %s", what, rd_kafka_err2str(code));
+	consumer->handler.failed(consumer->handler.context, &error);
+}
+
+/* Tells librdkafka what to read and from where: what is active, from the end of its ring on. */
+static void assign_active(struct consumer *consumer)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->active);
+	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next) {
+		if (assigned->active)
+			rd_kafka_topic_partition_list_add(list, assigned->topic, assigned->number)->offset =
+				partition_next_offset(assigned->ring);
+	}
+	rd_kafka_resp_err_t code = rd_kafka_assign(consumer->handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		fail(consumer, code, "assigning partitions");
+}
+
+static void forget_assigning(struct consumer *consumer)
+{
+	ump_timer_cancel(consumer->loop, &consumer->ask_again);
+	if (consumer->assigning)
+		rd_kafka_topic_partition_list_destroy(consumer->assigning);
+	consumer->assigning = NULL;
+}
+
+static void assign(void *context)
+{
+	struct consumer *consumer = context;
+	rd_kafka_topic_partition_list_t *list = consumer->assigning;
+	size_t count = (size_t)list->cnt;
+	ump_cleanup_free
+	struct position *positions = ump_allocate(count + 1, sizeof *positions);
+	struct ump_error error;
+	if (positions_resolve(consumer->handle, list, &consumer->from, ASK_TIMEOUT, positions, &error) < 0) {
+		ump_log(UMP_LOG_WARNING, "positions not known yet", UMP_LOG_S("error", error.text));
+		ump_timer_set(consumer->loop, &consumer->ask_again, ump_loop_clock() + ASK_PAUSE, assign, consumer);
+		return;
+	}
+	consumer->active = count;
+	for (size_t i = 0; i < count; i++) {
+		struct assigned *assigned = adopt(consumer, &positions[i]);
+		assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
+		ump_log(UMP_LOG_INFO, "partition assigned", UMP_LOG_S("topic", assigned->topic), UMP_LOG_I("partition", assigned->number),
+			UMP_LOG_I("offset", partition_position(assigned->ring)));
+	}
+	positions_release(positions, count);
+	forget_assigning(consumer);
+	drop_inactive(consumer);
+	assign_active(consumer);
+	consumer->joined = true;
+	ump_metrics_add(consumer->metrics, COUNT_REBALANCES, 1);
+	consumer->handler.readable(consumer->handler.context);
+}
+
+void consumer_release(struct consumer *consumer)
+{
+	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next) {
+		if (assigned->active)
+			assigned_close_queue(assigned);
+		assigned->active = false;
+	}
+	consumer->active = 0;
+	rd_kafka_assign(consumer->handle, NULL);
+}
+
+static void rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct consumer *consumer = opaque;
+	forget_assigning(consumer);
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !consumer->closing) {
+		consumer->assigning = rd_kafka_topic_partition_list_copy(list);
+		rd_kafka_topic_partition_list_sort(consumer->assigning, NULL, NULL);
+		assign(consumer);
+		return;
+	}
+	bool lost = rd_kafka_assignment_lost(handle);
+	ump_log(lost ? UMP_LOG_WARNING : UMP_LOG_INFO, lost ? "partitions lost" : "partitions revoked",
+		UMP_LOG_I("partitions", consumer->active));
+	if (lost || consumer->active == 0 || consumer->closing) {
+		consumer_release(consumer);
+		if (lost)
+			consumer->handler.lost(consumer->handler.context);
+		return;
+	}
+	consumer->handler.revoking(consumer->handler.context);
+}
+
+/* ---- Offsets that the broker does not have ---- */
+
+/* The topic has begun anew: what is known of the old one says nothing about it. */
+static void begin_anew(struct consumer *consumer, struct assigned *old, int64_t first)
+{
+	struct position position = {old->topic, old->number, first, {.partitions = old->partitions_at_start}, NULL};
+	struct assigned *assigned = add(consumer, &position);
+	assigned->active = assigned->unread = true;
+	assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
+	drop(consumer, old);
+}
+
+static void go_to_first(struct consumer *consumer, struct assigned *assigned)
+{
+	struct ump_error error;
+	int64_t wanted = partition_next_offset(assigned->ring), first, end;
+	if (positions_bounds(consumer->handle, assigned->topic, assigned->number, ASK_TIMEOUT, &first, &end, &error) < 0) {
+		ump_log(UMP_LOG_WARNING, "first offset not known yet", UMP_LOG_S("error", error.text));
+		return;
+	}
+	assigned->out_of_range = false;
+	if (wanted >= first && wanted <= end)
+		return;
+	ump_log(UMP_LOG_ERROR, "offset out of range", UMP_LOG_S("topic", assigned->topic), UMP_LOG_I("partition", assigned->number),
+		UMP_LOG_I("wanted", wanted), UMP_LOG_I("first", first), UMP_LOG_I("end", end));
+	if (wanted > end) {
+		begin_anew(consumer, assigned, first);
+		return;
+	}
+	ump_metrics_add(consumer->metrics, COUNT_EXPIRED, (double)(first - wanted));
+	partition_read_up_to(assigned->ring, first);
+}
+
+/* Reading of a partition that is out of range has stopped in librdkafka: only a new assignment starts it again. */
+static void recover(struct consumer *consumer)
+{
+	bool some = false;
+	for (struct assigned *assigned = consumer->partitions, *next; assigned; assigned = next) {
+		next = assigned->next;
+		if (assigned->active && assigned->out_of_range) {
+			go_to_first(consumer, assigned);
+			some = true;
+		}
+	}
+	if (some)
+		assign_active(consumer);
+}
+
+/* ---- Polling ---- */
+
+static void event_error(struct consumer *consumer, const rd_kafka_message_t *message)
+{
+	ump_log(UMP_LOG_WARNING, "kafka", UMP_LOG_S("error", rd_kafka_message_errstr(message)),
+		UMP_LOG_S("topic", message->rkt ? rd_kafka_topic_name(message->rkt) : ""), UMP_LOG_I("partition", message->partition));
+	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
+		fail(consumer, rd_kafka_fatal_error(consumer->handle, NULL, 0), "the group has expelled this member");
+}
+
+static void poll(void *context)
+{
+	struct consumer *consumer = context;
+	rd_kafka_message_t *message;
+	if (consumer->polling)
+		return;
+	consumer->polling = true;
+	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop) + (consumer->closing ? CLOSE_POLL : HEARTBEAT),
+		      poll, consumer);
+	if (consumer->closing) {
+		rd_kafka_queue_poll_callback(consumer->queue, 0);
+	} else {
+		while ((message = rd_kafka_consumer_poll(consumer->handle, 0))) {
+			event_error(consumer, message);
+			rd_kafka_message_destroy(message);
+		}
+		recover(consumer);
+	}
+	consumer->polling = false;
+	if (consumer->closing && rd_kafka_consumer_closed(consumer->handle)) {
+		ump_timer_cancel(consumer->loop, &consumer->heartbeat);
+		consumer->closed(consumer->closed_context);
+	}
+}
+
+static void woken(void *context)
+{
+	struct consumer *consumer = context;
+	poll(consumer);
+	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next)
+		assigned->unread = assigned->active;
+	if (consumer->active > 0)
+		consumer->handler.readable(consumer->handler.context);
+}
+
+rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *assigned)
+{
+	rd_kafka_message_t *message;
+	while (assigned->unread && (message = rd_kafka_consume_queue(assigned->queue, 0))) {
+		switch (message->err) {
+		case RD_KAFKA_RESP_ERR_NO_ERROR:
+			return message;
+		case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* everything up to here is read, transaction markers at the end included */
+			partition_read_up_to(assigned->ring, message->offset);
+			break;
+		case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+			assigned->out_of_range = true;
+			ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
+			break;
+		default:
+			event_error(consumer, message);
+		}
+		rd_kafka_message_destroy(message);
+	}
+	assigned->unread = false;
+	return NULL;
+}
+
+/* ---- Making and closing ---- */
+
+#define QUEUE_MEMORY  (16 << 10) /* KiB of all partitions' queues; less brings librdkafka's back-off of a second under full load */
+#define QUEUE_MINIMUM 256        /* KiB of each */
+
+static int configure(struct consumer *consumer, const struct consumer_options *options, struct ump_error *error)
+{
+	char queue_kib[24], fetch_bytes[24], text[256];
+	int64_t share = QUEUE_MEMORY / (options->cluster.partitions > 0 ? options->cluster.partitions : 1);
+	share = share < QUEUE_MINIMUM ? QUEUE_MINIMUM : share;
+	snprintf(queue_kib, sizeof queue_kib, "%lld", (long long)share);
+	snprintf(fetch_bytes, sizeof fetch_bytes, "%lld", (long long)(share < 1024 ? share << 10 : 1 << 20));
+
+	/* fetch.wait.max.ms: the embedded broker does not wake an empty fetch for new records, so fetches must be short there. */
+	const char *properties[] = {"group.id",
+				    options->group,
+				    "auto.offset.reset",
+				    "error",
+				    "enable.auto.commit",
+				    "false",
+				    "enable.auto.offset.store",
+				    "false",
+				    "partition.assignment.strategy",
+				    "range,roundrobin",
+				    "enable.partition.eof",
+				    "true",
+				    "queued.min.messages",
+				    "100000",
+				    "queued.max.messages.kbytes",
+				    queue_kib,
+				    "max.partition.fetch.bytes",
+				    fetch_bytes,
+				    "fetch.wait.max.ms",
+				    options->cluster.embedded ? "10" : "100",
+				    "topic.metadata.refresh.interval.ms",
+				    "30000",
+				    NULL};
+	rd_kafka_conf_t *configuration;
+	if (ump_kafka_configure(options->settings, options->client_id, properties, &configuration, error) < 0)
+		return -1;
+	rd_kafka_conf_set_opaque(configuration, consumer);
+	rd_kafka_conf_set_rebalance_cb(configuration, rebalance);
+	consumer->handle = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, text, sizeof text);
+	if (!consumer->handle) {
+		rd_kafka_conf_destroy(configuration);
+		return ump_fail(error, UMP_FATAL, "librdkafka: %s", text);
+	}
+	rd_kafka_poll_set_consumer(consumer->handle);
+	return 0;
+}
+
+static int subscribe(struct consumer *consumer, const struct ump_list *topics, struct ump_error *error)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
+	for (size_t i = 0; i < topics->count; i++)
+		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
+	rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ump_fail(error, UMP_FATAL, "subscribing: %s", rd_kafka_err2str(code));
+}
+
+int consumer_new(struct consumer **ret_consumer, struct ump_loop *loop, const struct consumer_options *options,
+		 const struct consumer_handler *handler, struct ump_error *error)
+{
+	static const uint64_t one = 1;
+	struct consumer *consumer = ump_allocate(1, sizeof *consumer);
+	*consumer = (struct consumer){
+		.loop = loop,
+		.handler = *handler,
+		.metrics = options->metrics,
+		.from = options->from,
+		.order = options->order,
+		.ring_capacity = options->ring_capacity,
+	};
+	if (ump_wakeup_open(loop, &consumer->wakeup, woken, consumer, error) < 0 || configure(consumer, options, error) < 0 ||
+	    subscribe(consumer, options->topics, error) < 0) {
+		consumer_free(consumer);
+		return -1;
+	}
+	consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
+	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wakeup.fd, &one, sizeof one);
+	ump_timer_set(loop, &consumer->heartbeat, ump_loop_now(loop), poll, consumer);
+	*ret_consumer = consumer;
+	return 0;
+}
+
+void consumer_free(struct consumer *consumer)
+{
+	if (!consumer)
+		return;
+	ump_timer_cancel(consumer->loop, &consumer->heartbeat);
+	forget_assigning(consumer);
+	while (consumer->partitions)
+		drop(consumer, consumer->partitions);
+	if (consumer->queue)
+		rd_kafka_queue_destroy(consumer->queue);
+	if (consumer->handle)
+		rd_kafka_destroy_flags(consumer->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	ump_wakeup_close(consumer->loop, &consumer->wakeup);
+	free(consumer);
+}
+
+void consumer_close(struct consumer *consumer, void (*closed)(void *context), void *context)
+{
+	consumer->closing = true;
+	consumer->closed = closed;
+	consumer->closed_context = context;
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->handle, consumer->queue);
+	if (error) {
+		ump_log(UMP_LOG_WARNING, "leaving the group failed", UMP_LOG_S("error", rd_kafka_error_string(error)));
+		rd_kafka_error_destroy(error);
+	}
+	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
+}
+
+/* ---- For the worker and commits ---- */
+
+struct assigned *consumer_partitions(struct consumer *consumer)
+{
+	return consumer->partitions;
+}
+
+size_t consumer_active(const struct consumer *consumer)
+{
+	return consumer->active;
+}
+
+bool consumer_has_joined(const struct consumer *consumer)
+{
+	return consumer->joined;
+}
+
+int64_t consumer_lag(struct consumer *consumer, const struct assigned *assigned)
+{
+	int64_t first, end;
+	if (rd_kafka_get_watermark_offsets(consumer->handle, assigned->topic, assigned->number, &first, &end) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    end < assigned->committed)
+		return -1;
+	return end - assigned->committed;
+}
+
+void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,
+		     void (*done)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *), void *context)
+{
+	rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->handle, offsets, consumer->queue, done, context);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		done(consumer->handle, code, NULL, context);
+}

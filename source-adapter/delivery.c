@@ -1,0 +1,96 @@
+#include "source-adapter/delivery.h"
+#include "common/memory.h"
+#include "source-adapter/assigned.h"
+#include <stdlib.h>
+
+#define OWN_HEADERS 3
+
+struct delivery {
+	struct delivery_options options;
+	struct ump_event event; /* the one being sent; kept for its memory, as the message is */
+	struct ump_http_message message;
+	struct ump_header *headers;
+	size_t header_capacity;
+};
+
+struct delivery *delivery_new(const struct delivery_options *options)
+{
+	struct delivery *delivery = ump_allocate(1, sizeof *delivery);
+	delivery->options = *options;
+	return delivery;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+	if (!delivery)
+		return;
+	ump_event_release(&delivery->event);
+	ump_http_message_release(&delivery->message);
+	free(delivery->headers);
+	free(delivery);
+}
+
+static int map(struct delivery *delivery, const struct record *record, struct ump_error *error)
+{
+	struct mapping_record source = {
+		.topic = record->home->topic,
+		.partition = record->home->number,
+		.offset = record->offset,
+		.timestamp_ms = record->timestamp_ms,
+		.key = record->key,
+		.value = record->value,
+	};
+	source.headers = record_headers(delivery->options.pool, record, &source.header_count);
+	return mapping_event(delivery->options.mapping, &source, &delivery->event, error);
+}
+
+/* The message's headers and our own. */
+static size_t gather_headers(struct delivery *delivery)
+{
+	size_t count = delivery->message.header_count;
+	if (delivery->header_capacity < count + OWN_HEADERS) {
+		delivery->header_capacity = count + OWN_HEADERS;
+		delivery->headers = ump_reallocate(delivery->headers, delivery->header_capacity, sizeof *delivery->headers);
+	}
+	memcpy(delivery->headers, delivery->message.headers, count * sizeof *delivery->headers);
+	if (delivery->options.replies)
+		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Prefer"), UMP_TEXT("reply")};
+	if (*delivery->options.namespace_name)
+		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Kn-Namespace"), ump_text(delivery->options.namespace_name)};
+	return count;
+}
+
+static void answered(void *context, const struct ump_reply *reply)
+{
+	struct record *record = context;
+	struct delivery *delivery = record->delivery;
+	record->call = NULL;
+	delivery->options.answered(delivery->options.context, record, reply);
+}
+
+int delivery_send(struct delivery *delivery, struct record *record, struct ump_error *error)
+{
+	if (map(delivery, record, error) < 0)
+		return -1;
+	ump_http_message_reset(&delivery->message);
+	if (ump_event_to_http(&delivery->event, UMP_HTTP_BINARY, delivery->options.encoding, &delivery->message, error) < 0)
+		return -1;
+	struct ump_call_options options = {
+		.method = "POST",
+		.url = delivery->options.sink,
+		.header_count = gather_headers(delivery),
+		.headers = delivery->headers,
+		.body = delivery->message.body,
+		.timeout_us = delivery->options.timeout_us,
+		.max_reply = delivery->options.max_reply,
+	};
+	record->delivery = delivery;
+	return ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
+}
+
+void delivery_cancel(struct record *record)
+{
+	if (record->call)
+		ump_call_cancel(record->call);
+	record->call = NULL;
+}

@@ -1,0 +1,39 @@
+/* source-adapter/letter.h: the headers of a dead letter: those of the record, and why and where it failed.
+ *
+ * Key, value and timestamp stay as they are, and so do the headers but those that an earlier failure left. Pure. */
+#pragma once
+#include "common/buffer.h"
+#include "common/cloudevents/kafka.h"
+
+struct letter_extension {
+	char *name, *value; /* as it is called in the event */
+};
+
+struct letter_failure {
+	const char *topic; /* of its origin */
+	int32_t partition;
+	int64_t offset;
+	int64_t timestamp_ms; /* -1: none */
+	const char *destination;
+	int code;             /* the answer's status; 0: there was no answer, or nothing was sent */
+	struct ump_text data; /* the answer's first bytes, or the reason */
+	int64_t attempts;
+	const char *group;
+	int64_t failed_at_us;                      /* wall clock */
+	const struct letter_extension *extensions; /* from the answer's kne- headers; none replaces what the record has */
+	size_t extension_count;
+};
+
+struct letter {
+	struct ump_kafka_field *headers; /* views of the record's headers, the failure, and `text` */
+	size_t header_count;
+	size_t capacity;        /* private */
+	struct ump_buffer text; /* private */
+};
+
+/* Fills `letter`, whose memory is used again. */
+void letter_write(struct letter *letter, const struct ump_kafka_field *headers, size_t count, const struct letter_failure *failure);
+void letter_release(struct letter *letter);
+
+/* Whether a header is one that letter_write() adds to every letter. */
+bool letter_owns_header(struct ump_text name);

@@ -1,0 +1,190 @@
+#include "source-adapter/options.h"
+#include "common/http/client.h"
+#include "common/memory.h"
+#include "source-adapter/overrides.h"
+#include "source-adapter/positions.h"
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct config, member)
+
+/* clang-format off */
+static const struct ump_option source_options[] = {
+	{.name = "topics", .variables = "KAFKA_TOPICS", .type = UMP_OPTION_LIST, .offset = AT(topics), .value = "TOPIC,…",
+	 .help = "topics to read, by their literal names"},
+	{.name = "group", .variables = "KAFKA_CONSUMER_GROUP", .type = UMP_OPTION_STRING, .offset = AT(group), .value = "GROUP",
+	 .help = "consumer group, which holds the position"},
+	{.name = "from", .variables = "KAFKA_INITIAL_OFFSET", .type = UMP_OPTION_STRING, .offset = AT(from), .fallback = "latest", .value = "earliest|latest|TIME",
+	 .help = "where a group begins that has no position yet; TIME is RFC 3339"},
+};
+
+static const struct ump_option sink_options[] = {
+	{.name = "sink", .variables = "K_SINK", .type = UMP_OPTION_STRING, .offset = AT(sink), .value = "URL",
+	 .help = "where events are POSTed, http or https"},
+	{.name = "sink-ca-certs", .variables = "K_CA_CERTS", .type = UMP_OPTION_STRING, .offset = AT(sink_ca_certificates), .value = "PEM",
+	 .help = "certificates trusted for the sink beside the system's, as PEM text"},
+	{.name = "timeout", .type = UMP_OPTION_DURATION, .offset = AT(timeout_us), .fallback = "600s", .minimum = 1000, .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "limit of one try to deliver an event"},
+	{.name = "sink-timeout", .variables = "K_SINK_TIMEOUT", .type = UMP_OPTION_INTEGER, .offset = AT(sink_timeout_s), .fallback = "-1", .minimum = -1, .maximum = 86400, .value = "SECONDS",
+	 .help = "the same in whole seconds, as Knative gives it; -1 for none; --timeout wins"},
+	{.name = "header-encoding", .type = UMP_OPTION_CHOICE, .offset = AT(header_encoding), .fallback = "strict", .choices = "strict|raw",
+	 .help = "attributes in HTTP headers: percent-encoded as CloudEvents specifies, or as they are"},
+};
+
+static const struct ump_option event_options[] = {
+	{.name = "key-type", .variables = "KEY_TYPE", .type = UMP_OPTION_CHOICE, .offset = AT(key_type), .fallback = "string", .choices = "string|int|float|byte-array",
+	 .help = "what a record's key holds, for records that are no CloudEvents"},
+	{.name = "namespace", .variables = "NAMESPACE", .type = UMP_OPTION_STRING, .offset = AT(namespace_name), .fallback = "default", .value = "NAME",
+	 .help = "namespace in the source attribute of events made of ordinary records, and in Kn-Namespace"},
+	{.name = "name", .variables = "NAME", .type = UMP_OPTION_STRING, .offset = AT(name), .fallback = "source-adapter", .value = "NAME",
+	 .help = "name of this source in the same attribute"},
+	{.name = "ce-overrides", .variables = "K_CE_OVERRIDES", .type = UMP_OPTION_STRING, .offset = AT(overrides), .value = "JSON",
+	 .help = "extensions set on every event: {\"extensions\":{\"name\":\"value\"}}"},
+};
+
+static const struct ump_option flow_options[] = {
+	{.name = "ordering", .type = UMP_OPTION_CHOICE, .offset = AT(order), .fallback = "partition", .choices = "partition|key|none",
+	 .help = "what goes in order: all of a partition, all of a key, or nothing"},
+	{.name = "max-in-flight", .type = UMP_OPTION_INTEGER, .offset = AT(max_in_flight), .fallback = "256", .minimum = 1, .maximum = 65536, .value = "EVENTS",
+	 .help = "events on their way to the sink at once"},
+	{.name = "max-in-flight-bytes", .type = UMP_OPTION_SIZE, .offset = AT(max_in_flight_bytes), .fallback = "16MiB", .minimum = 65536, .maximum = INT64_C(1) << 40, .value = "SIZE",
+	 .help = "bytes of records read from Kafka and not yet finished"},
+	{.name = "commit-interval", .type = UMP_OPTION_DURATION, .offset = AT(commit_interval_us), .fallback = "1s", .minimum = 1000, .maximum = INT64_C(3600000000), .value = "TIME",
+	 .help = "longest time from a finished record to its commit"},
+	{.name = "drain-timeout", .type = UMP_OPTION_DURATION, .offset = AT(drain_timeout_us), .fallback = "10s", .minimum = 1000, .maximum = INT64_C(240000000), .value = "TIME",
+	 .help = "how long answers are waited for when partitions are revoked or the adapter stops; below max.poll.interval.ms"},
+};
+
+static const struct ump_option failure_options[] = {
+	{.name = "retry", .type = UMP_OPTION_INTEGER, .offset = AT(retries), .fallback = "10", .maximum = 1000000, .value = "TIMES",
+	 .help = "tries after the first one"},
+	{.name = "backoff-policy", .type = UMP_OPTION_CHOICE, .offset = AT(backoff_policy), .fallback = "exponential", .choices = "linear|exponential",
+	 .help = "how the pause grows: delay times n, or delay times 2^n, with full jitter"},
+	{.name = "backoff-delay", .type = UMP_OPTION_DURATION, .offset = AT(backoff_delay_us), .fallback = "PT0.3S", .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "the delay that it grows from"},
+	{.name = "backoff-max", .type = UMP_OPTION_DURATION, .offset = AT(backoff_max_us), .fallback = "60s", .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "longest pause between two tries"},
+	{.name = "retry-after-max", .type = UMP_OPTION_DURATION, .offset = AT(retry_after_max_us), .fallback = "60s", .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "longest pause that a sink may ask for with Retry-After; 0 ignores it"},
+	{.name = "dead-letter-topic", .type = UMP_OPTION_STRING, .offset = AT(dead_letter_topic), .value = "TOPIC",
+	 .help = "where records go that could not be delivered; without one they stall their partition or key"},
+	{.name = "stall-probe", .type = UMP_OPTION_DURATION, .offset = AT(stall_probe_us), .fallback = "30s", .minimum = 1000, .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "how often a stalled record is tried again"},
+	{.name = "reply-topic", .type = UMP_OPTION_STRING, .offset = AT(reply_topic), .value = "TOPIC",
+	 .help = "where the sink's replies go; without one they are ignored"},
+	{.name = "reply-max", .type = UMP_OPTION_SIZE, .offset = AT(reply_max), .fallback = "1MiB", .minimum = 1, .maximum = INT64_C(1) << 28, .value = "SIZE",
+	 .help = "largest reply"},
+};
+
+static const struct ump_option operation_options[] = {
+	{.name = "admin-listen", .type = UMP_OPTION_STRING, .offset = AT(admin_listen), .value = "ADDR:PORT",
+	 .help = "address of health pages and metrics; none without it"},
+	{.name = "status-topic", .type = UMP_OPTION_STRING, .offset = AT(status_topic), .value = "TOPIC",
+	 .help = "where the adapter tells how it is, once a second"},
+	{.name = "instance", .variables = "HOSTNAME", .type = UMP_OPTION_STRING, .offset = AT(instance), .value = "NAME",
+	 .help = "name of this process in the status and in Kafka's client.id"},
+	{.name = "log-level", .type = UMP_OPTION_CHOICE, .offset = AT(log_level), .fallback = "info", .choices = "debug|info|warning|error",
+	 .help = "least serious lines to write"},
+	{.name = "log-format", .type = UMP_OPTION_CHOICE, .offset = AT(log_format), .fallback = "automatic", .choices = "automatic|text|json",
+	 .help = "form of the log; automatic is text on a terminal, JSON else"},
+};
+/* clang-format on */
+
+/* ---- Combinations that cannot be ---- */
+
+static int need(const char *value, const char *option, struct ump_error *error)
+{
+	if (value && *value)
+		return 0;
+	return ump_fail(error, UMP_REJECT, "%s: expected a value, found none", ump_config_place(option));
+}
+
+static int not_a_source(const struct config *config, const char *topic, const char *option, struct ump_error *error)
+{
+	for (size_t i = 0; topic && i < config->topics.count; i++) {
+		if (strcmp(topic, config->topics.items[i]) == 0)
+			return ump_fail(error, UMP_REJECT, "%s: %s is among the topics that are read: records would go round for ever",
+					ump_config_place(option), topic);
+	}
+	return 0;
+}
+
+static int check_overrides(const struct config *config, struct ump_error *error)
+{
+	struct mapping_override *overrides;
+	size_t count;
+	if (overrides_read(config->overrides, &overrides, &count, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("ce-overrides"));
+	overrides_free(overrides, count);
+	return 0;
+}
+
+static int check_sink(const struct config *config, struct ump_error *error)
+{
+	if (need(config->sink, "sink", error) < 0)
+		return -1;
+	if (ump_client_check_url(config->sink, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("sink"));
+	if (config->sink_timeout_s == 0)
+		return ump_fail(error, UMP_REJECT, "%s: expected seconds from 1 on, or -1 for none, found 0",
+				ump_config_place("sink-timeout"));
+	return 0;
+}
+
+/* What the adapter decides itself, because its promises rest on it. */
+static const char *const owned_properties[] = {
+	"auto.offset.reset",  "client.id",
+	"enable.auto.commit", "enable.auto.offset.store",
+	"enable.idempotence", "enable.partition.eof",
+	"group.id",           "partition.assignment.strategy",
+	"transactional.id",   NULL,
+};
+
+static int check(void *settings, struct ump_error *error)
+{
+	struct config *config = settings;
+	struct position_policy policy;
+	if (config->topics.count == 0)
+		return ump_fail(error, UMP_REJECT, "%s: expected at least one topic", ump_config_place("topics"));
+	if (need(config->group, "group", error) < 0 || check_sink(config, error) < 0 || check_overrides(config, error) < 0)
+		return -1;
+	if (position_policy_parse(config->from, &policy, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("from"));
+	if (not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0 ||
+	    not_a_source(config, config->reply_topic, "reply-topic", error) < 0 ||
+	    not_a_source(config, config->status_topic, "status-topic", error) < 0)
+		return -1;
+	if (!ump_config_given("timeout") && config->sink_timeout_s > 0)
+		config->timeout_us = config->sink_timeout_s * 1000000;
+	return ump_kafka_check(&config->kafka, owned_properties, error);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct ump_option_group groups[] = {
+	{"What is read", source_options, COUNT(source_options), 0},
+	{"Where it goes", sink_options, COUNT(sink_options), 0},
+	{"How records become events", event_options, COUNT(event_options), 0},
+	{"Order and bounds", flow_options, COUNT(flow_options), 0},
+	{"Failures and replies", failure_options, COUNT(failure_options), 0},
+	{"Operation", operation_options, COUNT(operation_options), 0},
+};
+
+const struct ump_program *config_program(void)
+{
+	static struct ump_option_group all[COUNT(groups) + 1];
+	static const struct ump_program program = {
+		.name = "source-adapter",
+		.prefix = "ADAPTER",
+		.summary = "Reads Kafka topics and POSTs each record to a sink as a CloudEvent, in order, losing none",
+		.groups = all,
+		.group_count = COUNT(all),
+		.examples =
+			"  source-adapter --bootstrap-servers localhost:9092 --topics orders --group orders --sink http://localhost:8080\n"
+			"  source-adapter --topics orders --group audit --from earliest --ordering key --dead-letter-topic orders-dlq \\\n"
+			"      --reply-topic verdicts --sink http://audit-fn --admin-listen 127.0.0.1:9090\n",
+		.check = check,
+	};
+	memcpy(all, groups, sizeof groups);
+	all[COUNT(groups)] = (struct ump_option_group){"Kafka", ump_kafka_options, ump_kafka_option_count, AT(kafka)};
+	return &program;
+}

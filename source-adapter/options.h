@@ -1,0 +1,54 @@
+/* source-adapter/options.h: the adapter's settings: one table, from which flags, variables, file, --help and reference come. */
+#pragma once
+#include "common/config/options.h"
+#include "common/kafka/settings.h"
+
+struct config {
+	struct ump_kafka_settings kafka;
+
+	/* What is read */
+	struct ump_list topics;
+	char *group;
+	char *from;
+
+	/* Where it goes */
+	char *sink;
+	char *sink_ca_certificates;
+	int64_t timeout_us;
+	int64_t sink_timeout_s; /* Knative's way to say it; -1: not given */
+	int header_encoding;    /* enum ump_header_encoding */
+
+	/* How records become events */
+	int key_type; /* enum key_type */
+	char *namespace_name;
+	char *name;
+	char *overrides; /* {"extensions":{…}} */
+
+	/* Order and bounds */
+	int order; /* enum order */
+	int64_t max_in_flight;
+	int64_t max_in_flight_bytes;
+	int64_t commit_interval_us;
+	int64_t drain_timeout_us;
+
+	/* What becomes of failures and replies */
+	int64_t retries;
+	int backoff_policy; /* enum retry_policy */
+	int64_t backoff_delay_us;
+	int64_t backoff_max_us;
+	int64_t retry_after_max_us;
+	char *dead_letter_topic;
+	int64_t stall_probe_us;
+	char *reply_topic;
+	int64_t reply_max;
+
+	/* Operation */
+	char *admin_listen;
+	char *status_topic;
+	char *instance;
+	int log_level;  /* enum ump_log_level */
+	int log_format; /* enum ump_log_format */
+};
+
+/* What ump_config_load() needs. */
+const struct ump_program *config_program(void);

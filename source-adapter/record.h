@@ -1,0 +1,80 @@
+/* source-adapter/record.h: a Kafka record from its arrival to its final outcome.
+ *
+ * It begins as librdkafka's message, whose bytes lie in the answer that the broker sent, together with up to a megabyte of others. A record
+ * that has to wait long gets a copy of its own (record_detach), so that it does not hold all of them. */
+#pragma once
+#include "common/loop/loop.h"
+#include "source-adapter/letter.h"
+#include "source-adapter/mapping.h"
+#include "source-adapter/partition.h"
+#include <librdkafka/rdkafka.h>
+
+struct assigned;
+struct delivery;
+struct settle;
+struct ump_call;
+
+enum record_state {
+	RECORD_WAITING,  /* in the ring, until its order lets it go */
+	RECORD_SENT,     /* the sink has it */
+	RECORD_SETTLING, /* Kafka has its reply or its dead letter, and has not acknowledged it */
+	RECORD_PAUSED,   /* until its timer expires */
+	RECORD_DUE       /* the pause is over: it goes as soon as there is room */
+};
+
+struct record {
+	struct assigned *home; /* NULL: nobody waits for its outcome any more */
+	struct partition_ticket ticket;
+	enum record_state state;
+
+	int64_t offset;
+	int64_t timestamp_ms; /* -1: none */
+	struct ump_text key, value;
+	size_t bytes; /* that it holds */
+
+	int64_t attempts;       /* to deliver it, ended or on the way */
+	int64_t sent_at;        /* loop time of the latest */
+	struct ump_timer timer; /* while PAUSED */
+	struct settle *settle;  /* who waits for it */
+	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER } settling;
+	struct ump_call *call;     /* while SENT */
+	struct delivery *delivery; /* whose call that is */
+
+	/* Of the latest failure */
+	int last_status;
+	char *last_answer; /* the answer's first bytes, or the reason that there is none; NULL before the first failure */
+	size_t last_answer_size;
+	struct record_extension {
+		char *name, *value;
+	} * extensions; /* what the answer's kne- headers ask to be set on a dead letter */
+	size_t extension_count;
+	int64_t stalled_since; /* wall clock; 0: it is not stalled */
+
+	struct record *next;             /* of those that are due in its partition; or of the free ones */
+	rd_kafka_message_t *message;     /* NULL once detached */
+	struct ump_kafka_field *headers; /* of a detached one */
+	size_t header_count;
+	void *memory; /* of a detached one */
+};
+
+/* Records are many and short-lived: those that are done are kept for the next. */
+struct record_pool {
+	struct record *free;
+	struct ump_kafka_field *headers; /* for record_headers() */
+	size_t header_capacity;
+};
+
+struct record *record_take(struct record_pool *pool, rd_kafka_message_t *message); /* owns the message from now on */
+void record_give(struct record_pool *pool, struct record *record);
+void record_pool_clear(struct record_pool *pool);
+
+/* Its headers; of one that is not detached, valid until the next call for any record of the pool. */
+const struct ump_kafka_field *record_headers(struct record_pool *pool, const struct record *record, size_t *ret_count);
+
+/* Copies what it holds, and lets go of the message. */
+void record_detach(struct record_pool *pool, struct record *record);
+
+/* Keeps what a failed try told: at most RECORD_ANSWER bytes of it. */
+#define RECORD_ANSWER 1024
+void record_failure(struct record *record, int status, struct ump_text answer);
+void record_add_extension(struct record *record, struct ump_text name, struct ump_text value);

@@ -1,0 +1,43 @@
+/* source-adapter/settle.h: what an outcome leads to: the end, a reply, another try, a dead letter, or a stall. */
+#pragma once
+#include "common/http/client.h"
+#include "common/kafka/producer.h"
+#include "common/loop/loop.h"
+#include "common/telemetry/metrics.h"
+#include "source-adapter/record.h"
+#include "source-adapter/retry.h"
+
+struct settle;
+
+struct settle_options {
+	struct ump_loop *loop;
+	struct ump_metrics *metrics;
+	struct record_pool *pool;
+	struct retry_schedule schedule;
+	int64_t stall_probe_us;
+	const char *sink;
+	const char *group;
+	const char *dead_letter_topic; /* NULL: what cannot be delivered stalls */
+	const char *reply_topic;       /* NULL: replies are ignored */
+
+	void (*finished)(void *context, struct record *record); /* it has its final outcome */
+	void (*paused)(void *context, struct record *record);   /* it waits: it needs no place among those in flight */
+	void (*due)(void *context, struct record *record);      /* the pause is over */
+	void *context;
+};
+
+struct settle *settle_new(const struct settle_options *options);
+void settle_free(struct settle *settle); /* accepts NULL */
+
+/* Where replies and dead letters go to; made after this, because its completions come here. NULL where there are none. */
+void settle_set_producer(struct settle *settle, struct ump_producer *producer);
+void settle_delivered(struct settle *settle, const struct ump_delivery *delivery);
+
+/* A try has ended with an answer, or without one. */
+void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply);
+
+/* A try could not begin: the record is no valid event (UMP_REJECT), or no call could be made. */
+void settle_not_sent(struct settle *settle, struct record *record, const struct ump_error *error);
+
+/* The record's partition does not come back: whatever is under way for it has nobody to tell. Gives the record back. */
+void settle_forget(struct settle *settle, struct record *record);
