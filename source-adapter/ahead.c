@@ -90,10 +90,8 @@ static bool read_pairs(const uint8_t *position, const uint8_t *end, int64_t base
 
 bool ahead_read(struct ump_text text, int64_t base, struct offset_range **ret_ranges, size_t *ret_count)
 {
-	ump_cleanup_free
-	uint8_t *bytes = ump_allocate(text.size + 1, 1);
-	ump_cleanup_free
-	struct offset_range *ranges = ump_allocate(text.size / 2 + 1, sizeof *ranges);
+	ump_cleanup_free uint8_t *bytes = ump_allocate(text.size + 1, 1);
+	ump_cleanup_free struct offset_range *ranges = ump_allocate(text.size / 2 + 1, sizeof *ranges);
 	size_t size, count;
 	if (!get_base64(text, bytes, &size) || !read_pairs(bytes, bytes + size, base, ranges, &count))
 		return false;

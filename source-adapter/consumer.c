@@ -124,8 +124,7 @@ static void assign(void *context)
 	struct consumer *consumer = context;
 	rd_kafka_topic_partition_list_t *list = consumer->assigning;
 	size_t count = (size_t)list->cnt;
-	ump_cleanup_free
-	struct position *positions = ump_allocate(count + 1, sizeof *positions);
+	ump_cleanup_free struct position *positions = ump_allocate(count + 1, sizeof *positions);
 	struct ump_error error;
 	if (positions_resolve(consumer->handle, list, &consumer->from, ASK_TIMEOUT, positions, &error) < 0) {
 		ump_log(UMP_LOG_WARNING, "positions not known yet", UMP_LOG_S("error", error.text));

@@ -75,11 +75,12 @@ int delivery_send(struct delivery *delivery, struct record *record, struct ump_e
 	ump_http_message_reset(&delivery->message);
 	if (ump_event_to_http(&delivery->event, UMP_HTTP_BINARY, delivery->options.encoding, &delivery->message, error) < 0)
 		return -1;
+	size_t header_count = gather_headers(delivery);
 	struct ump_call_options options = {
 		.method = "POST",
 		.url = delivery->options.sink,
-		.header_count = gather_headers(delivery),
 		.headers = delivery->headers,
+		.header_count = header_count,
 		.body = delivery->message.body,
 		.timeout_us = delivery->options.timeout_us,
 		.max_reply = delivery->options.max_reply,

@@ -122,8 +122,7 @@ void letter_write(struct letter *letter, const struct ump_kafka_field *headers, 
 			add(letter, headers[i].name, headers[i].value);
 	}
 
-	ump_cleanup_free
-	size_t *name_ends = ump_allocate(failure->extension_count + 1, sizeof *name_ends);
+	ump_cleanup_free size_t *name_ends = ump_allocate(failure->extension_count + 1, sizeof *name_ends);
 	size_t value_ends[OWN_HEADERS];
 	for (size_t i = 0; i < failure->extension_count; i++) {
 		ump_buffer_print(&letter->text, "ce_%s", failure->extensions[i].name);

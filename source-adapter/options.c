@@ -3,7 +3,9 @@
 #include "common/memory.h"
 #include "source-adapter/overrides.h"
 #include "source-adapter/positions.h"
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define AT(member) offsetof(struct config, member)
 
@@ -78,14 +80,12 @@ static const struct ump_option failure_options[] = {
 static const struct ump_option operation_options[] = {
 	{.name = "admin-listen", .type = UMP_OPTION_STRING, .offset = AT(admin_listen), .value = "ADDR:PORT",
 	 .help = "address of health pages and metrics; none without it"},
+	{.name = "start-timeout", .type = UMP_OPTION_DURATION, .offset = AT(start_timeout_us), .fallback = "60s", .maximum = INT64_C(86400000000), .value = "TIME",
+	 .help = "how long Kafka, or a topic that is not there yet, is waited for at start"},
 	{.name = "status-topic", .type = UMP_OPTION_STRING, .offset = AT(status_topic), .value = "TOPIC",
 	 .help = "where the adapter tells how it is, once a second"},
 	{.name = "instance", .variables = "HOSTNAME", .type = UMP_OPTION_STRING, .offset = AT(instance), .value = "NAME",
 	 .help = "name of this process in the status and in Kafka's client.id"},
-	{.name = "log-level", .type = UMP_OPTION_CHOICE, .offset = AT(log_level), .fallback = "info", .choices = "debug|info|warning|error",
-	 .help = "least serious lines to write"},
-	{.name = "log-format", .type = UMP_OPTION_CHOICE, .offset = AT(log_format), .fallback = "automatic", .choices = "automatic|text|json",
-	 .help = "form of the log; automatic is text on a terminal, JSON else"},
 };
 /* clang-format on */
 
@@ -139,6 +139,12 @@ static const char *const owned_properties[] = {
 	"transactional.id",   NULL,
 };
 
+static char *host_name(void)
+{
+	char name[HOST_NAME_MAX + 1];
+	return ump_copy_string(gethostname(name, sizeof name) == 0 ? name : "source-adapter");
+}
+
 static int check(void *settings, struct ump_error *error)
 {
 	struct config *config = settings;
@@ -153,6 +159,8 @@ static int check(void *settings, struct ump_error *error)
 	    not_a_source(config, config->reply_topic, "reply-topic", error) < 0 ||
 	    not_a_source(config, config->status_topic, "status-topic", error) < 0)
 		return -1;
+	if (!config->instance)
+		config->instance = host_name();
 	if (!ump_config_given("timeout") && config->sink_timeout_s > 0)
 		config->timeout_us = config->sink_timeout_s * 1000000;
 	return ump_kafka_check(&config->kafka, owned_properties, error);
@@ -167,6 +175,7 @@ static const struct ump_option_group groups[] = {
 	{"Order and bounds", flow_options, COUNT(flow_options), 0},
 	{"Failures and replies", failure_options, COUNT(failure_options), 0},
 	{"Operation", operation_options, COUNT(operation_options), 0},
+	{"Log", ump_log_options, UMP_LOG_OPTIONS, AT(log)},
 };
 
 const struct ump_program *config_program(void)

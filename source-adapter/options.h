@@ -1,5 +1,6 @@
 /* source-adapter/options.h: the adapter's settings: one table, from which flags, variables, file, --help and reference come. */
 #pragma once
+#include "common/config/log_options.h"
 #include "common/config/options.h"
 #include "common/kafka/settings.h"
 
@@ -44,10 +45,10 @@ struct config {
 
 	/* Operation */
 	char *admin_listen;
+	int64_t start_timeout_us;
 	char *status_topic;
 	char *instance;
-	int log_level;  /* enum ump_log_level */
-	int log_format; /* enum ump_log_format */
+	struct ump_log_options log;
 };
 
 /* What ump_config_load() needs. */

@@ -44,9 +44,7 @@ struct record {
 	int last_status;
 	char *last_answer; /* the answer's first bytes, or the reason that there is none; NULL before the first failure */
 	size_t last_answer_size;
-	struct record_extension {
-		char *name, *value;
-	} * extensions; /* what the answer's kne- headers ask to be set on a dead letter */
+	struct letter_extension *extensions; /* what the answer's kne- headers ask to be set on a dead letter */
 	size_t extension_count;
 	int64_t stalled_since; /* wall clock; 0: it is not stalled */
 

@@ -1,0 +1,68 @@
+/* source-adapter/flow.h: which record is read, sent and let go of, and when.
+ *
+ * The bounds are kept here: events in flight, and bytes held. A record is read only when its partition has nothing that may go, so what is
+ * in memory is what is on its way and what must wait behind that. */
+#pragma once
+#include "common/loop/loop.h"
+#include "source-adapter/commits.h"
+#include "source-adapter/consumer.h"
+#include "source-adapter/delivery.h"
+#include "source-adapter/settle.h"
+
+struct flow;
+
+struct flow_options {
+	struct ump_loop *loop;
+	struct ump_metrics *metrics;
+	struct record_pool *pool;
+	enum order order;
+	size_t max_in_flight;
+	int64_t max_held_bytes;
+	void (*quiet)(void *context); /* it was stopped, and nothing is in flight any more */
+	void *context;
+};
+
+/* What it works with; none of it is there when the flow is made, because their callbacks lead here. */
+struct flow_parts {
+	struct consumer *consumer;
+	struct commits *commits;
+	struct delivery *delivery;
+	struct settle *settle;
+};
+
+struct flow *flow_new(const struct flow_options *options);
+void flow_connect(struct flow *flow, const struct flow_parts *parts);
+void flow_free(struct flow *flow); /* accepts NULL */
+
+/* Looks, before the loop sleeps again, what can go. */
+void flow_wake(struct flow *flow);
+
+/* Sends nothing new until flow_start(). `quiet` follows, from the loop, when everything in flight has its answer. */
+void flow_stop(struct flow *flow);
+void flow_start(struct flow *flow);
+
+/* Gives up waiting for answers: what the sink has not answered goes again, here or elsewhere. Returns how many these are. What Kafka has
+ * not acknowledged yet stays. */
+size_t flow_take_back(struct flow *flow);
+
+/* The partition goes for good: lets go of its records. */
+void flow_drop(struct flow *flow, struct assigned *assigned);
+
+/* The callbacks of settle; `context` is the flow. */
+void flow_finished(void *context, struct record *record);
+void flow_paused(void *context, struct record *record);
+void flow_due(void *context, struct record *record);
+
+/* An answer has come, whatever it says: for flow_facts(). */
+void flow_answered(struct flow *flow, const struct ump_reply *reply);
+
+struct flow_facts {
+	size_t in_flight;
+	int64_t held_bytes;
+	int last_status;         /* of the latest answer, 0 for none that could be understood; -1: no try has ended yet */
+	int64_t last_answer_at;  /* wall clock; 0: never */
+	int64_t first_answer_us; /* from the first event sent after a second of idleness to its answer; -1: there was none yet */
+	int64_t first_answer_at; /* wall clock, when that was */
+};
+
+struct flow_facts flow_facts(const struct flow *flow);

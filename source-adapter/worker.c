@@ -1,0 +1,458 @@
+/* The phases: looking for Kafka, running, releasing partitions (and running again), draining, leaving. Releasing and draining are the same
+ * in the middle: nothing new is sent, answers are waited for up to --drain-timeout, what is finished is committed. They differ in what
+ * comes before (a rebalance, a signal) and after (the group goes on, the process ends).
+ *
+ * Looking for Kafka asks with a short limit again and again, so that a signal is heard in between. */
+#include "source-adapter/worker.h"
+#include "common/loop/notify.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "source-adapter/counts.h"
+#include "source-adapter/flow.h"
+#include "source-adapter/overrides.h"
+#include "source-adapter/status.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#define PROBE_TIMEOUT 1000 /* ms, of one question while looking for Kafka */
+#define PROBE_PAUSE   (200 * UMP_MILLISECOND)
+#define RING          4096 /* records of a partition at least, finished ones behind an unfinished one included */
+
+enum phase { PHASE_LOOKING, PHASE_RUNNING, PHASE_RELEASING, PHASE_DRAINING, PHASE_LEAVING };
+
+struct worker {
+	struct ump_loop *loop;
+	const struct config *config;
+	struct ump_metrics *metrics;
+	enum phase phase;
+
+	struct cluster_probe *probe;
+	struct ump_timer probe_again;
+	int64_t looking_until;
+
+	struct record_pool pool;
+	struct mapping mapping;
+	struct mapping_override *overrides;
+	struct ump_client *client;
+	struct ump_producer *producer; /* NULL: nothing is produced */
+	struct consumer *consumer;
+	struct commits *commits;
+	struct delivery *delivery;
+	struct settle *settle;
+	struct flow *flow;
+	struct status *status;
+
+	struct ump_timer patience; /* while answers are waited for */
+	bool committing;           /* all answers are there, or are not waited for any more */
+	size_t taken_back;         /* answers that were not waited for */
+};
+
+static void give_up(struct worker *worker, const char *what, const char *why)
+{
+	ump_log(UMP_LOG_ERROR, what, UMP_LOG_S("error", why));
+	ump_loop_stop(worker->loop, EX_UNAVAILABLE);
+}
+
+/* ---- Ends of what is under way ---- */
+
+static void group_left(void *context)
+{
+	struct worker *worker = context;
+	ump_log(worker->taken_back ? UMP_LOG_WARNING : UMP_LOG_INFO, "stopped", UMP_LOG_I("unanswered", worker->taken_back),
+		UMP_LOG_I("uncommitted", commits_open(worker->commits)));
+	ump_loop_stop(worker->loop, worker->taken_back || commits_open(worker->commits) ? EX_UNAVAILABLE : EX_OK);
+}
+
+/* The commit that ends a phase is on its way, or there is nothing left to commit. */
+static void committed(void *context)
+{
+	struct worker *worker = context;
+	if (!worker->committing || commits_flush(worker->commits))
+		return;
+	worker->committing = false;
+	if (worker->phase == PHASE_RELEASING) {
+		worker->phase = PHASE_RUNNING;
+		consumer_release(worker->consumer);
+		flow_start(worker->flow);
+	} else {
+		worker->phase = PHASE_LEAVING;
+		consumer_close(worker->consumer, group_left, worker);
+	}
+}
+
+static void quiet(void *context)
+{
+	struct worker *worker = context;
+	if ((worker->phase != PHASE_RELEASING && worker->phase != PHASE_DRAINING) || worker->committing)
+		return;
+	ump_timer_cancel(worker->loop, &worker->patience);
+	worker->committing = true;
+	committed(worker);
+}
+
+static void patience_over(void *context)
+{
+	struct worker *worker = context;
+	size_t taken_back = flow_take_back(worker->flow);
+	ump_log(UMP_LOG_WARNING, "answers not waited for any longer", UMP_LOG_I("events", taken_back));
+	if (worker->phase == PHASE_DRAINING)
+		worker->taken_back = taken_back;
+	worker->committing = true;
+	committed(worker);
+}
+
+static void finish_what_is_on_its_way(struct worker *worker, enum phase phase)
+{
+	worker->phase = phase;
+	ump_timer_set(worker->loop, &worker->patience, ump_loop_now(worker->loop) + worker->config->drain_timeout_us, patience_over,
+		      worker);
+	flow_stop(worker->flow);
+}
+
+/* ---- What the parts say ---- */
+
+static void readable(void *context)
+{
+	struct worker *worker = context;
+	if (worker->phase == PHASE_RUNNING)
+		flow_wake(worker->flow);
+}
+
+static void revoking(void *context)
+{
+	struct worker *worker = context;
+	if (worker->phase == PHASE_RUNNING)
+		finish_what_is_on_its_way(worker, PHASE_RELEASING);
+	else if (worker->phase == PHASE_RELEASING && !worker->committing && flow_facts(worker->flow).in_flight == 0)
+		quiet(worker);
+}
+
+static void lost(void *context)
+{
+	struct worker *worker = context;
+	flow_take_back(worker->flow);
+	if (worker->phase != PHASE_RELEASING)
+		return;
+	ump_timer_cancel(worker->loop, &worker->patience);
+	worker->committing = false;
+	worker->phase = PHASE_RUNNING;
+	flow_start(worker->flow);
+}
+
+static void dropping(void *context, struct assigned *assigned)
+{
+	struct worker *worker = context;
+	const char *const labels[] = {assigned->topic, ump_format("%d", assigned->number)};
+	flow_drop(worker->flow, assigned);
+	ump_metrics_drop(worker->metrics, COUNT_LAG, labels);
+	free((char *)labels[1]);
+}
+
+static void consumer_failed(void *context, const struct ump_error *error)
+{
+	give_up(context, "consumer failed", error->text);
+}
+
+static void producer_failed(void *context, const struct ump_error *error)
+{
+	give_up(context, "producer failed", error->text);
+}
+
+static void produced(void *context, const struct ump_delivery *delivery)
+{
+	struct worker *worker = context;
+	if (delivery->opaque) /* the status has none: it is told again anyway */
+		settle_delivered(worker->settle, delivery);
+}
+
+static void answered(void *context, struct record *record, const struct ump_reply *reply)
+{
+	struct worker *worker = context;
+	flow_answered(worker->flow, reply);
+	settle_answer(worker->settle, record, reply);
+}
+
+/* ---- Facts ---- */
+
+static size_t count_stalled(const struct worker *worker)
+{
+	size_t stalled = 0;
+	for (struct assigned *assigned = worker->consumer ? consumer_partitions(worker->consumer) : NULL; assigned;
+	     assigned = assigned->next)
+		stalled += assigned->active && partition_stalled(assigned->ring) > 0;
+	return stalled;
+}
+
+static struct status_facts collect(void *context)
+{
+	struct worker *worker = context;
+	struct status_facts facts = {.flow = flow_facts(worker->flow), .stalled = count_stalled(worker)};
+	facts.partitions = consumer_active(worker->consumer);
+	facts.lag = consumer_has_joined(worker->consumer) ? 0 : -1;
+	for (struct assigned *assigned = consumer_partitions(worker->consumer); assigned; assigned = assigned->next) {
+		int64_t lag = assigned->active ? consumer_lag(worker->consumer, assigned) : 0;
+		facts.lag = lag < 0 || facts.lag < 0 ? -1 : facts.lag + lag;
+	}
+	return facts;
+}
+
+bool worker_ready(void *context, char *reason, size_t reason_size)
+{
+	struct worker *worker = context;
+	const char *text = NULL;
+	switch (worker->phase) {
+	case PHASE_LOOKING:
+		text = "Kafka has not answered yet, or a topic is not there";
+		break;
+	case PHASE_DRAINING:
+	case PHASE_LEAVING:
+		text = "stopping";
+		break;
+	case PHASE_RUNNING:
+	case PHASE_RELEASING:
+		if (!consumer_has_joined(worker->consumer))
+			text = "the consumer group has given no partitions yet";
+		else if (consumer_active(worker->consumer) > 0 && count_stalled(worker) == consumer_active(worker->consumer))
+			text = "every assigned partition is stalled";
+	}
+	if (text)
+		snprintf(reason, reason_size, "%s", text);
+	return !text;
+}
+
+void worker_update(void *context)
+{
+	struct worker *worker = context;
+	if (!worker->consumer)
+		return;
+	struct flow_facts facts = flow_facts(worker->flow);
+	ump_metrics_set(worker->metrics, COUNT_IN_FLIGHT, (double)facts.in_flight);
+	ump_metrics_set(worker->metrics, COUNT_HELD, (double)facts.held_bytes);
+	ump_metrics_set(worker->metrics, COUNT_STALLED_PARTITIONS, (double)count_stalled(worker));
+	ump_metrics_set(worker->metrics, COUNT_ASSIGNED_PARTITIONS, (double)consumer_active(worker->consumer));
+	for (struct assigned *assigned = consumer_partitions(worker->consumer); assigned; assigned = assigned->next) {
+		char number[16];
+		const char *const labels[] = {assigned->topic, number};
+		snprintf(number, sizeof number, "%d", assigned->number);
+		int64_t lag = assigned->active ? consumer_lag(worker->consumer, assigned) : -1;
+		if (lag >= 0)
+			ump_metrics_series(worker->metrics, COUNT_LAG, labels)->value = (double)lag;
+		else
+			ump_metrics_drop(worker->metrics, COUNT_LAG, labels);
+	}
+}
+
+/* ---- Making the parts ---- */
+
+static int make_producer(struct worker *worker, struct ump_error *error)
+{
+	const struct config *config = worker->config;
+	if (!config->reply_topic && !config->dead_letter_topic && !config->status_topic)
+		return 0;
+	struct ump_producer_options options = {
+		.settings = &config->kafka,
+		.client_id = config->instance,
+		.delivered = produced,
+		.failed = producer_failed,
+		.context = worker,
+	};
+	return ump_producer_new(&worker->producer, worker->loop, &options, error);
+}
+
+static int make_consumer(struct worker *worker, struct cluster cluster, struct ump_error *error)
+{
+	const struct config *config = worker->config;
+	int64_t ring = 2 * config->max_in_flight;
+	struct consumer_handler handler = {worker, readable, revoking, lost, dropping, consumer_failed};
+	struct consumer_options options = {
+		.settings = &config->kafka,
+		.client_id = config->instance,
+		.group = config->group,
+		.topics = &config->topics,
+		.cluster = cluster,
+		.order = (enum order)config->order,
+		.ring_capacity = (uint32_t)(ring > RING ? ring : RING),
+		.metrics = worker->metrics,
+	};
+	if (position_policy_parse(config->from, &options.from, error) < 0)
+		return -1;
+	return consumer_new(&worker->consumer, worker->loop, &options, &handler, error);
+}
+
+static struct settle *make_settle(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	struct settle_options options = {
+		.loop = worker->loop,
+		.metrics = worker->metrics,
+		.pool = &worker->pool,
+		.schedule = {(enum retry_policy)config->backoff_policy, config->backoff_delay_us, config->backoff_max_us,
+			     config->retry_after_max_us, config->retries},
+		.stall_probe_us = config->stall_probe_us,
+		.sink = config->sink,
+		.group = config->group,
+		.dead_letter_topic = config->dead_letter_topic,
+		.reply_topic = config->reply_topic,
+		.finished = flow_finished,
+		.paused = flow_paused,
+		.due = flow_due,
+		.context = worker->flow,
+	};
+	return settle_new(&options);
+}
+
+static struct delivery *make_delivery(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	struct delivery_options options = {
+		.client = worker->client,
+		.pool = &worker->pool,
+		.mapping = &worker->mapping,
+		.sink = config->sink,
+		.namespace_name = config->namespace_name,
+		.encoding = (enum ump_header_encoding)config->header_encoding,
+		.replies = config->reply_topic != NULL,
+		.timeout_us = config->timeout_us,
+		.max_reply = (size_t)config->reply_max,
+		.answered = answered,
+		.context = worker,
+	};
+	return delivery_new(&options);
+}
+
+static struct commits *make_commits(struct worker *worker)
+{
+	struct commits_options options = {
+		.loop = worker->loop,
+		.consumer = worker->consumer,
+		.metrics = worker->metrics,
+		.number = (size_t)worker->config->max_in_flight,
+		.interval_us = worker->config->commit_interval_us,
+		.ended = committed,
+		.context = worker,
+	};
+	return commits_new(&options);
+}
+
+/* What works on records: everything that needs no Kafka. */
+static int make_path(struct worker *worker, struct ump_error *error)
+{
+	const struct config *config = worker->config;
+	struct flow_options flow = {worker->loop,
+				    worker->metrics,
+				    &worker->pool,
+				    (enum order)config->order,
+				    (size_t)config->max_in_flight,
+				    config->max_in_flight_bytes,
+				    quiet,
+				    worker};
+	struct ump_client_options client = {
+		.max_connections = config->max_in_flight,
+		.ca_pem = config->sink_ca_certificates,
+		.ca_directory = "/knative-custom-certs",
+		.connect_timeout_us = 10 * UMP_SECOND,
+	};
+	worker->mapping = (struct mapping){
+		.namespace_name = config->namespace_name, .name = config->name, .key_type = (enum key_type)config->key_type};
+	if (overrides_read(config->overrides, &worker->overrides, &worker->mapping.override_count, error) < 0 ||
+	    ump_client_new(&worker->client, worker->loop, &client, error) < 0)
+		return -1;
+	worker->mapping.overrides = worker->overrides;
+	worker->flow = flow_new(&flow);
+	worker->delivery = make_delivery(worker);
+	worker->settle = make_settle(worker);
+	return 0;
+}
+
+static void run(struct worker *worker, struct cluster cluster)
+{
+	struct ump_error error;
+	if (make_consumer(worker, cluster, &error) < 0 || make_producer(worker, &error) < 0) {
+		give_up(worker, "cannot start", error.text);
+		return;
+	}
+	worker->commits = make_commits(worker);
+	flow_connect(worker->flow, &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->settle});
+	settle_set_producer(worker->settle, worker->producer);
+	if (worker->config->status_topic)
+		worker->status = status_new(&(struct status_options){worker->loop, worker->producer, worker->config->status_topic,
+								     worker->config->instance, worker->config->group, collect, worker});
+	worker->phase = PHASE_RUNNING;
+	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("sink", worker->config->sink), UMP_LOG_S("group", worker->config->group));
+	ump_notify("READY=1");
+}
+
+static void look_for_kafka(void *context)
+{
+	struct worker *worker = context;
+	struct cluster cluster;
+	struct ump_error error;
+	if (cluster_ask(worker->probe, &worker->config->topics, PROBE_TIMEOUT, &cluster, &error) == 0) {
+		cluster_probe_free(ump_steal(worker->probe));
+		run(worker, cluster);
+	} else if (ump_loop_clock() >= worker->looking_until) {
+		give_up(worker, "Kafka not reached in the time given", error.text);
+	} else {
+		ump_timer_set(worker->loop, &worker->probe_again, ump_loop_clock() + PROBE_PAUSE, look_for_kafka, worker);
+	}
+}
+
+int worker_new(struct worker **ret_worker, struct ump_loop *loop, const struct config *config, struct ump_metrics *metrics,
+	       struct ump_error *error)
+{
+	struct worker *worker = ump_allocate(1, sizeof *worker);
+	*worker = (struct worker){.loop = loop, .config = config, .metrics = metrics};
+	if (make_path(worker, error) < 0 || cluster_probe_new(&worker->probe, &config->kafka, config->instance, error) < 0) {
+		worker_free(worker);
+		return -1;
+	}
+	worker->looking_until = ump_loop_now(loop) + config->start_timeout_us;
+	ump_timer_set(loop, &worker->probe_again, ump_loop_now(loop), look_for_kafka, worker);
+	*ret_worker = worker;
+	return 0;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	ump_timer_cancel(worker->loop, &worker->probe_again);
+	ump_timer_cancel(worker->loop, &worker->patience);
+	status_free(worker->status);
+	consumer_free(worker->consumer);
+	commits_free(worker->commits);
+	ump_producer_free(worker->producer);
+	delivery_free(worker->delivery);
+	ump_client_free(worker->client);
+	settle_free(worker->settle);
+	flow_free(worker->flow);
+	cluster_probe_free(worker->probe);
+	overrides_free(worker->overrides, worker->mapping.override_count);
+	record_pool_clear(&worker->pool);
+	free(worker);
+}
+
+/* ---- The end ---- */
+
+void worker_drain(void *context)
+{
+	struct worker *worker = context;
+	if (worker->phase == PHASE_LOOKING) {
+		ump_loop_stop(worker->loop, EX_OK);
+		return;
+	}
+	if (worker->phase == PHASE_RELEASING) { /* what it waits for is what a drain waits for */
+		worker->phase = PHASE_DRAINING;
+		return;
+	}
+	ump_log(UMP_LOG_INFO, "draining", UMP_LOG_I("in_flight", flow_facts(worker->flow).in_flight));
+	finish_what_is_on_its_way(worker, PHASE_DRAINING);
+}
+
+void worker_expire(void *context)
+{
+	struct worker *worker = context;
+	ump_log(UMP_LOG_ERROR, "stopped before everything was finished", UMP_LOG_I("in_flight", flow_facts(worker->flow).in_flight));
+	ump_loop_stop(worker->loop, EX_UNAVAILABLE);
+}
