@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests bench fuzz deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench soak fuzz deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -62,6 +62,10 @@ manifests: ## Renders every overlay with every pattern and checks the objects, w
 bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka; QUICK=1 in a minute or two
 	@$(SETUP) apache
 	@tests/bench/run $(if $(QUICK),,--document)
+
+soak: $(BUILD)/with-tests ## Sends audit-fn five million requests, valid, malformed and hostile: some ten minutes
+	@$(SETUP) build check test
+	@BUILD=$(BUILD) tests/soak/run $(REQUESTS)
 
 fuzz: ## Gives parsers made-up input under the sanitizers, SECONDS (60) for each
 	@$(SETUP) build ci
