@@ -88,7 +88,7 @@ bench:
 fuzz:
 	@exec deploy/laptop/enter $@ ci
 
-test manifests:
+test soak manifests:
 	@exec deploy/laptop/enter $@ check apache test
 
 endif
