@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests bench soak fuzz deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench faults soak fuzz deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -63,6 +63,11 @@ bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apa
 	@$(SETUP) apache
 	@tests/bench/run $(if $(QUICK),,--document)
 
+faults: $(BUILD)/with-tests ## Breaks what the adapter depends on for SECONDS (600), from SEED, and checks that nothing is lost
+	@$(SETUP) build check apache
+	@ninja -C $(BUILD)
+	@tests/faults/run --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO))
+
 soak: $(BUILD)/with-tests ## Sends audit-fn five million requests, valid, malformed and hostile: some ten minutes
 	@$(SETUP) build check test
 	@BUILD=$(BUILD) tests/soak/run $(REQUESTS)
@@ -82,7 +87,7 @@ build:
 check asan tsan:
 	@exec deploy/laptop/enter $@ check
 
-bench:
+bench faults:
 	@exec deploy/laptop/enter $@ check apache
 
 fuzz:
@@ -122,6 +127,9 @@ clean: ## Removes BUILD and the sanitizers' build folders
 #:   BUILD=folder        where to build (build)
 #:   YES=1               packages are installed without asking
 #:
+#: For faults:
+#:   SECONDS=600 SEED=n       how long, and which walk over the scenarios: the same again with the same seed
+#:   SCENARIO=name            this one only (tests/faults/run --list)
 #: For deploy, undeploy and doctor:
 #:   OVERLAY=kind             the target: a folder of deploy/overlays
 #:   PATTERN=source-to-sink   how events flow: a folder of deploy/patterns

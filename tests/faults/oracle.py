@@ -116,8 +116,9 @@ def order_is_kept(ledger, known, final):
         lane = place[0] if ledger.ordering == "partition" else (place[0], record.key)
         begun = first_try.get(place, math.inf)
         if lane in last and begun < last[lane][1]:
-            found.append((4, "%d/%d (key %s) was tried %.1f ms before %d/%d was final"
-                          % (*place, record.key, (last[lane][1] - begun) * 1000, *last[lane][0])))
+            before, when = last[lane]
+            late = "%.1f ms too early" % ((when - begun) * 1000) if when < math.inf else "which it never became"
+            found.append((4, "%d/%d (key %s) was tried before %d/%d was final, %s" % (*place, record.key, *before, late)))
         last[lane] = (place, final[place])
     return found[:20]
 
