@@ -56,13 +56,9 @@ static const struct ump_option store_options[] = {
 	 .help = "there is never more than one replica: allows SQLite under Knative (K_SERVICE)"},
 };
 
-static const struct ump_option general_options[] = {
+static const struct ump_option admin_options[] = {
 	{.name = "admin-listen", .type = UMP_OPTION_STRING, AT(admin_listen), .value = "ADDRESS:PORT",
 	 .help = "where to show /health/liveness, /health/readiness and /metrics"},
-	{.name = "log-level", .type = UMP_OPTION_CHOICE, AT(log_level), .fallback = "info", .choices = "debug|info|warning|error",
-	 .help = "least level that is logged"},
-	{.name = "log-format", .type = UMP_OPTION_CHOICE, AT(log_format), .fallback = "automatic", .choices = "automatic|text|json",
-	 .help = "text on a terminal and JSON else, or always one of them"},
 };
 /* clang-format on */
 
@@ -70,7 +66,8 @@ static const struct ump_option_group groups[] = {
 	GROUP("HTTP", http_options),
 	GROUP("Rules", rule_options),
 	GROUP("State", store_options),
-	GROUP("General", general_options),
+	GROUP("Health and metrics", admin_options),
+	{.title = "Log", .options = ump_log_options, .count = UMP_LOG_OPTIONS, .offset = offsetof(struct config, log)},
 };
 
 int config_rules(const struct config *config, struct rules **ret_rules, struct ump_error *error)

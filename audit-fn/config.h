@@ -2,8 +2,7 @@
 #pragma once
 #include "audit-fn/audit.h"
 #include "common/cloudevents/http.h"
-#include "common/config/options.h"
-#include "common/telemetry/log.h"
+#include "common/config/log_options.h"
 
 struct config {
 	char *listen; /* as given: PORT is a number alone */
@@ -19,7 +18,7 @@ struct config {
 	bool single_writer;
 
 	char *admin_listen;
-	int log_level, log_format;
+	struct ump_log_options log;
 };
 
 extern const struct ump_program config_program;

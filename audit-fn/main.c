@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 
 	if (status != UMP_CONFIG_RUN)
 		return status;
-	ump_log_setup("audit-fn", (enum ump_log_level)program.config.log_level, (enum ump_log_format)program.config.log_format);
+	ump_log_setup("audit-fn", (enum ump_log_level)program.config.log.level, (enum ump_log_format)program.config.log.format);
 	if (build(&program, &error) < 0) {
 		ump_log(UMP_LOG_ERROR, "not started", UMP_LOG_S("error", error.text));
 		status = error.kind == UMP_RETRY ? EX_UNAVAILABLE : EX_CONFIG;

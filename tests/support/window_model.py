@@ -1,4 +1,4 @@
-"""What the rules of differential.py flag, worked out from the meaning of docs/SEMANTICS.md alone: every event of every window is at hand, and
+"""What the rules of differential.py flag, worked out from the meaning of docs/AUDIT.md alone: every event of every window is at hand, and
 counted once. Knows nothing of watermarks and lateness, so it is right where no event is late."""
 import collections
 import hashlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Identities as docs/SEMANTICS.md defines them, worked out without the C code: prints the table in identities.inc."""
+"""Identities as docs/AUDIT.md defines them, worked out without the C code: prints the table in identities.inc."""
 import hashlib
 import json
 import struct
