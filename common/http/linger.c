@@ -12,6 +12,7 @@
 
 #define LINGERING_MOST 256 /* more are closed at once: whoever floods us does not wait for answers */
 #define LINGERING_TIME (2 * UMP_SECOND)
+#define DEAF_TIME      (500 * UMP_MILLISECOND)
 #define READS_A_ROUND  16
 
 struct lingering {
@@ -62,7 +63,7 @@ static void more_to_drop(void *context, uint32_t events)
 	}
 }
 
-void ump_linger_begin(struct ump_server *server, int fd)
+void ump_linger_begin(struct ump_server *server, int fd, bool deaf)
 {
 	struct ump_error error;
 	int copy = server->lingering_count < LINGERING_MOST ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
@@ -77,7 +78,10 @@ void ump_linger_begin(struct ump_server *server, int fd)
 		lingering->next->previous = lingering;
 	server->lingering = lingering;
 	server->lingering_count++;
-	ump_timer_set(server->loop, &lingering->timer, ump_loop_now(server->loop) + LINGERING_TIME, expired, lingering);
+	ump_timer_set(server->loop, &lingering->timer, ump_loop_now(server->loop) + (deaf ? DEAF_TIME : LINGERING_TIME), expired,
+		      lingering);
+	if (deaf)
+		return;
 	if (shutdown(copy, SHUT_WR) < 0 ||
 	    ump_watch_add(server->loop, &lingering->watch, copy, EPOLLIN, more_to_drop, lingering, &error) < 0)
 		end(lingering);

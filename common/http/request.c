@@ -70,7 +70,6 @@ void ump_connection_refuse(struct connection *connection, int status, const char
 	ump_buffer_release(&body);
 	ump_buffer_release(&text);
 	connection->doomed = true;
-	shutdown(connection->fd, SHUT_RD); /* MHD reads the end of the connection, and closes it */
 }
 
 /* ---- Arrival ---- */

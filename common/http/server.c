@@ -94,7 +94,7 @@ static void connection_closed(struct ump_server *server, struct connection *conn
 	if (connection->hangup.added)
 		ump_watch_remove(server->loop, &connection->hangup);
 	if (connection->linger)
-		ump_linger_begin(server, connection->fd);
+		ump_linger_begin(server, connection->fd, connection->deaf);
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	if (connection->previous)

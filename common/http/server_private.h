@@ -50,6 +50,7 @@ struct connection {
 	enum phase phase;
 	bool served; /* it has had a request */
 	bool linger; /* closing must not destroy the answer while the peer still sends */
+	bool deaf;   /* its reading side is shut down */
 	bool doomed; /* the handler is not asked any more: MHD closes it */
 	char peer[INET6_ADDRSTRLEN];
 };
@@ -95,7 +96,7 @@ void ump_connection_resume(struct connection *connection);
 /* stream.c */
 void ump_stream_ended(struct ump_stream *stream); /* frees it after its `closed` */
 
-/* Sends a short answer past MHD, where MHD would not take one any more (the request is not whole), and has it close the connection. */
+/* Sends a short answer past MHD, where MHD would not take one any more, since the request is not whole. The connection must be closed. */
 void ump_connection_refuse(struct connection *connection, int status, const char *reason);
 
 /* watchdog.c: deadlines, idle time, and the closing of idle connections for the drain. */
@@ -103,5 +104,5 @@ void ump_watchdog_start(struct ump_server *server);
 void ump_watchdog_sweep(void *server);
 
 /* linger.c: keeps a closed connection's socket until the peer has read what was said (RFC 9112, 9.6). */
-void ump_linger_begin(struct ump_server *server, int fd);
+void ump_linger_begin(struct ump_server *server, int fd, bool deaf);
 void ump_linger_end_all(struct ump_server *server);

@@ -39,6 +39,14 @@ static int64_t period(const struct ump_server *server)
 	return shortest < PERIOD_LONGEST ? shortest : PERIOD_LONGEST;
 }
 
+/* 408, and MHD is made to read the end of the connection, upon which it closes it. */
+static void give_up(struct connection *connection)
+{
+	ump_connection_refuse(connection, 408, "Request Timeout");
+	connection->deaf = true;
+	shutdown(connection->fd, SHUT_RD);
+}
+
 static bool is_over(const struct ump_server *server, int64_t begun, int64_t now)
 {
 	return server->options.request_deadline_us > 0 && now - begun >= server->options.request_deadline_us;
@@ -73,7 +81,7 @@ static void check_waiting(struct connection *connection, int64_t now)
 		notice_begin(connection, now);
 	if (connection->begun) {
 		if (is_over(connection->server, connection->begun, now))
-			ump_connection_refuse(connection, 408, "Request Timeout");
+			give_up(connection);
 	} else if (now - connection->since >= idle_limit(connection)) {
 		connection->doomed = true;
 		shutdown(connection->fd, SHUT_RDWR);
@@ -105,7 +113,7 @@ void ump_watchdog_sweep(void *context)
 		if (connection->phase == WAITING)
 			check_waiting(connection, now);
 		else if (connection->phase == RECEIVING && is_over(server, connection->request.started, now))
-			ump_connection_refuse(connection, 408, "Request Timeout");
+			give_up(connection);
 		else if (connection->phase == SENDING)
 			check_sending(connection, now);
 	}

@@ -650,6 +650,65 @@ Test(client, a_second_try_is_the_last)
 	close_all();
 }
 
+Test(client, a_second_try_is_on_a_new_connection)
+{
+	struct result results[2] = {0};
+	int fds[2];
+
+	open_all((struct ump_client_options){0});
+	fake_open();
+	for (int i = 0; i < 2; i++) {
+		call_fake(&results[i], (struct ump_call_options){0});
+		fds[i] = fake_accept();
+		fake_request(fds[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		rig_send(fds[i], "HTTP/1.1 204 No Content\r\n\r\n");
+	RIG_UNTIL(&rig, results[0].calls == 1 && results[1].calls == 1);
+	call_fake(&results[0], (struct ump_call_options){0});
+	close(fds[0]), close(fds[1]); /* both, and one of them under the call */
+	int fd = fake_accept();
+	fake_request(fd);
+	rig_send(fd, "HTTP/1.1 204 No Content\r\n\r\n");
+	RIG_UNTIL(&rig, results[0].calls == 1);
+	cr_expect_eq(results[0].status, 204, "%s", results[0].failure);
+	close(fd);
+	close_all();
+}
+
+Test(client, a_connection_with_half_a_request_on_it_is_not_used_again)
+{
+	static char body[8000001];
+	struct result result = {0};
+
+	memset(body, 'x', 8000000);
+	open_all((struct ump_client_options){0});
+	fake_open();
+	int fd =
+		exchange(&result, (struct ump_call_options){.body = ump_text(body)}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false);
+	cr_expect_eq(result.status, 200);
+	call_fake(&result, (struct ump_call_options){0});
+	int other = fake_accept();
+	close(fd), close(other);
+	close_all();
+}
+
+Test(client, who_waits_comes_before_who_calls_from_inside_done)
+{
+	struct result third = {0}, first = {.then = &third}, second = {0};
+
+	open_all((struct ump_client_options){.max_connections = 1});
+	call(&first, "/first", "");
+	call(&second, "/later", "");
+	RIG_UNTIL(&rig, first.calls == 1 && rig.held_count == 1);
+	rig_turn(&rig, 20 * UMP_MILLISECOND);
+	cr_expect_eq(third.calls, 0);
+	rig_reply(rig.held[0], 200, "");
+	RIG_UNTIL(&rig, third.calls == 1);
+	cr_expect_eq(second.calls, 1);
+	close_all();
+}
+
 Test(client, calls_wait_in_their_order)
 {
 	static struct result results[20];

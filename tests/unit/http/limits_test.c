@@ -390,6 +390,25 @@ Test(limits, a_drain_of_nothing_is_over_at_once)
 	release();
 }
 
+Test(limits, a_request_that_crosses_the_drain_is_answered)
+{
+	rig_open(&rig, (struct ump_server_options){0});
+	int quick = rig_connect(&rig), fresh = rig_connect(&rig);
+	rig_send(quick, GET("/"));
+	cr_expect_eq(rig_answer(&rig, quick, &in, NULL, NULL), 200);
+	ump_server_drain(rig.server, drained, &rig);
+	rig_turn(&rig, 40 * UMP_MILLISECOND);
+	rig_send(quick, GET("/")); /* a moment after its answer */
+	cr_expect_eq(rig_answer(&rig, quick, &in, &head, NULL), 200);
+	cr_expect(strstr(head.start, "Connection: close\r\n"));
+	rig_turn(&rig, 150 * UMP_MILLISECOND);
+	rig_send(fresh, GET("/")); /* a moment after connecting */
+	cr_expect_eq(rig_answer(&rig, fresh, &in, &head, NULL), 200);
+	RIG_UNTIL(&rig, rig.drained);
+	close(quick), close(fresh);
+	release();
+}
+
 /* Clients that send their next request with the answer to the last: each request sent on an open connection must be answered. */
 Test(limits, a_drain_under_load_loses_no_request)
 {
