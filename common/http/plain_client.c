@@ -7,7 +7,6 @@
  * queue, in order. Names are looked up when a connection is to be opened, and remembered for a while. */
 #include "common/http/plain_private.h"
 #include "common/memory.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 #define CALLS_KEPT     256
@@ -289,6 +288,17 @@ static char *put_text(char *to, struct ump_text text)
 	return put(to, text.start, text.size);
 }
 
+static char *put_number(char *to, size_t number)
+{
+	char digits[20], *begin = digits + sizeof digits;
+
+	do {
+		*--begin = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return put(to, begin, (size_t)(digits + sizeof digits - begin));
+}
+
 static void write_head(struct plain_call *call, const struct ump_url *url, const struct ump_call_options *options)
 {
 	const struct ump_text method = ump_text(options->method);
@@ -314,8 +324,11 @@ static void write_head(struct plain_call *call, const struct ump_url *url, const
 			out = put_text(out, options->headers[i].value);
 		out = put(out, "\r\n", 2);
 	}
-	if (has_length)
-		out += sprintf(out, "Content-Length: %zu\r\n", options->body.size);
+	if (has_length) {
+		out = put_text(out, UMP_TEXT("Content-Length: "));
+		out = put_number(out, options->body.size);
+		out = put(out, "\r\n", 2);
+	}
 	out = put(out, "\r\n", 2);
 	call->head.size += (size_t)(out - begin);
 }

@@ -4,13 +4,18 @@
 
 #define URL_LONGEST ((size_t)8 * 1024)
 
-/* RFC 3986, appendix A: unreserved, sub-delims, and what else a part may have. */
-static bool consists_of(struct ump_text text, const char *more)
+/* RFC 3986, appendix A. 1: unreserved and sub-delims, what a host may have; 2: what a path or query may have beside these. */
+static const unsigned char character_kind[256] = {
+	['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['0' ... '9'] = 1, ['-'] = 1, ['.'] = 1,  ['_'] = 1, ['~'] = 1, ['!'] = 1,
+	['$'] = 1,         ['&'] = 1,         ['('] = 1,         [')'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1, [','] = 1,
+	[';'] = 1,         ['='] = 1,         ['%'] = 2,         ['/'] = 2, ['?'] = 2,  [':'] = 2, ['@'] = 2,
+};
+
+static bool consists_of(struct ump_text text, unsigned char highest_kind)
 {
 	for (size_t i = 0; i < text.size; i++) {
-		char c = text.start[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (!letter && (c == '\0' || !strchr("-._~!$&'()*+,;=%", c)) && (c == '\0' || !strchr(more, c)))
+		unsigned char kind = character_kind[(unsigned char)text.start[i]];
+		if (kind == 0 || kind > highest_kind)
 			return false;
 	}
 	return true;
@@ -65,7 +70,7 @@ static const char *parse_authority(struct ump_url *url)
 		port = end ? from(rest, end) : UMP_TEXT("");
 		if (url->host.size == 0)
 			return "it has no host";
-		if (url->host.size > 255 || !consists_of(url->host, "") || find(url->host, '%'))
+		if (url->host.size > 255 || !consists_of(url->host, 1))
 			return "its host has a character that no host has";
 	}
 	if (port.size > 0) {
@@ -94,7 +99,7 @@ int ump_url_parse(struct ump_url *ret_url, struct ump_text text, struct ump_erro
 		return ump_fail(error, UMP_REJECT, "%.*s: expected a URL that begins with http:// or https://", UMP_TEXT_ARGUMENTS(text));
 	}
 	size_t size = 0;
-	while (size < rest.size && !strchr("/?#", rest.start[size]))
+	while (size < rest.size && rest.start[size] != '/' && rest.start[size] != '?' && rest.start[size] != '#')
 		size++;
 	url.authority = (struct ump_text){rest.start, size};
 	url.target = from(rest, rest.start + size);
@@ -103,7 +108,7 @@ int ump_url_parse(struct ump_url *ret_url, struct ump_text text, struct ump_erro
 	const char *wrong = parse_authority(&url);
 	if (!wrong && find(url.target, '#'))
 		wrong = "a fragment (#) in it means nothing to a server";
-	if (!wrong && !consists_of(url.target, "/?:@"))
+	if (!wrong && !consists_of(url.target, 2))
 		wrong = "it has a character that must be percent-encoded";
 	if (wrong)
 		return ump_fail(error, UMP_REJECT, "%.*s: %s", UMP_TEXT_ARGUMENTS(text), wrong);
