@@ -139,6 +139,7 @@ class Step:
         self.duplicate_bound = 0
         self.samples = []
         self.producers = []
+        self.producer_log = open(os.path.join(self.folder, "producer.log"), "ab")
         rig.admin("topics", *("%s:%d" % (self.topic + suffix, count) for suffix, count in (("", PARTITIONS), (".replies", 1), (".dlq", 1))))
         self.watcher = subprocess.Popen([rig.admin_program, rig.broker.address, "watch", self.group, self.topic, "100"], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -187,7 +188,7 @@ class Step:
         """In the background where a rate is given; else it has been acknowledged when this returns."""
         lines = [json.dumps(event) for event in (events if events is not None else (self.event() for _ in range(count)))]
         process = subprocess.Popen([self.rig.records_program, "produce", self.rig.broker.address, self.topic, "-X", "linger.ms=5", *options],
-                                   stdin=subprocess.PIPE, text=True)
+                                   stdin=subprocess.PIPE, stderr=self.producer_log, text=True)
 
         def feed():
             begin = time.monotonic()
@@ -298,6 +299,7 @@ class Step:
         for process, _ in self.producers:
             process.kill()
         self.watcher.kill()
+        self.producer_log.close()
         self.sink.close()
 
     def forget(self):

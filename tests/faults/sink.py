@@ -59,7 +59,14 @@ class Sink:
         self.call(end())
 
     def close(self):
+        async def cancel():
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
         self.down()
+        self.call(cancel())
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     def url(self):

@@ -1,9 +1,11 @@
-"""The broker stops, is killed, and comes back."""
+"""The broker stops, is killed, runs out of space, and comes back."""
+import resource
 import signal
 import time
 
 
 def broker_restarts(step):
+    """SIGTERM or SIGKILL, a few seconds without a broker, and the same again."""
     step.duplicate_bound = 0
     step.start()
     step.produce(3000, rate=300)
@@ -16,7 +18,7 @@ def broker_restarts(step):
 
 
 def broker_freezes(step):
-    """SIGSTOP of the broker for longer than requests are waited for by nobody: everything holds still, and goes on."""
+    """SIGSTOP of the broker, beyond the session's timeout: everything holds still, and goes on."""
     step.start()
     step.produce(2000, rate=300)
     step.delivered(300)
@@ -26,4 +28,15 @@ def broker_freezes(step):
     step.rig.broker.process.send_signal(signal.SIGCONT)
 
 
-SCENARIOS = [broker_restarts, broker_freezes]
+def broker_without_space(step):
+    """No file of the broker may grow any more, as on a full disk: it gives up its log, and so itself. Then there is space again."""
+    step.start()
+    step.produce(2000, rate=300)
+    step.delivered(300)
+    resource.prlimit(step.rig.broker.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+    step.rig.broker.process.wait(60)
+    step.evidence["the broker gave up"] = step.rig.broker.process.returncode != 0
+    step.rig.broker.start()
+
+
+SCENARIOS = [broker_restarts, broker_freezes, broker_without_space]

@@ -25,23 +25,28 @@ def sometimes(step, make_answer, share, count=1500):
 
 
 def server_errors(step):
+    """Every tenth request gets a status that is tried again."""
     sometimes(step, lambda: Answer(status=step.random.choice([500, 502, 503, 504, 404, 408, 409])), 0.1)
 
 
 def too_many_requests(step):
+    """429 with Retry-After."""
     sometimes(step, lambda: Answer(status=429, headers="retry-after: 1\r\n"), 0.02, count=800)
 
 
 def hang(step):
+    """No answer until long after the time-out."""
     step.options["timeout"] = "1s"
     sometimes(step, lambda: Answer(delay=2.5, status=500), 0.01, count=800)
 
 
 def reset(step):
+    """The connection is reset instead of an answer."""
     sometimes(step, lambda: Answer(kind="reset"), 0.05)
 
 
 def cut(step):
+    """The connection ends in the middle of a 200, which is no answer then."""
     sometimes(step, lambda: Answer(kind="cut", status=200, body=b"x" * 100), 0.05)
 
 
