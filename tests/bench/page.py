@@ -8,7 +8,7 @@ import subprocess
 TABLES = [
     ("Throughput and cost", ("floor", "instant", "slow", "batch", "uneven"),
      ["events/s", "CPU us/event", "x floor", "peak RSS MiB", "slowest tenth events/s"]),
-    ("Time from produce to sink", ("latency",), ["p50 ms", "p99 ms", "p99.9 ms", "max ms"]),
+    ("Time from produce to sink", ("latency",), ["ack p50 ms", "ack p99 ms", "p50 ms", "p99 ms", "p99.9 ms", "max ms"]),
     ("Memory, starts and idling", ("memory", "start", "restart", "idle"),
      ["peak RSS MiB", "lag", "ms after start", "ms after assignment", "CPU %", "RSS MiB"]),
 ]
@@ -26,7 +26,7 @@ def output_of(*command):
 def machine(root):
     cpu = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     release = pathlib.Path("/etc/os-release").read_text()
-    return {"processor": cpu.group(1) if cpu else "unknown", "cores": os.cpu_count(),
+    return {"processor": cpu.group(1) if cpu else "unknown", "cores": os.cpu_count(), "load": round(os.getloadavg()[1], 1),
             "system": re.search(r'PRETTY_NAME="(.*)"', release).group(1), "kernel": os.uname().release,
             "librdkafka": output_of("pkg-config", "--modversion", "rdkafka"), "libcurl": output_of("pkg-config", "--modversion", "libcurl"),
             "revision": output_of("git", "-C", str(root), "rev-parse", "--short", "HEAD"), "date": datetime.date.today().isoformat()}
@@ -105,7 +105,7 @@ def write(result, folder):
     page = folder / "BENCHMARKS.md"
     text = page.read_text() if page.exists() else "# Measurements\n\n<!-- figures -->\n<!-- end of figures -->\n"
     figures = (f"Measured on {about['date']} at revision {about['revision']}: {about['processor']}, {about['cores']} cores, {about['system']}, "
-               f"kernel {about['kernel']}, librdkafka {about['librdkafka']}, libcurl {about['libcurl']}; medians of {result['runs']} "
+               f"kernel {about['kernel']}, librdkafka {about['librdkafka']}, libcurl {about['libcurl']}; load over five minutes {about['load']}; medians of {result['runs']} "
                f"run{'s' if result['runs'] != 1 else ''} with {result['events']:,} events.\n\n![bars](benchmarks.svg)\n\n" + table(result, markdown=True))
     before, _, rest = text.partition("<!-- figures -->")
     _, _, after = rest.partition("<!-- end of figures -->")

@@ -4,8 +4,8 @@
  *                 [--skew PERCENT]
  *
  * Makes the topic. Without --rate as fast as it goes; with it evenly paced, each record sent on its own, with the extension `sent`: the
- * monotonic clock in microseconds when it was handed to librdkafka. --skew puts that share of the records into the first partition and
- * spreads the rest. Ends when all are acknowledged; prints one line of JSON. */
+ * monotonic clock in microseconds when it was handed to librdkafka, and `ack` tells how long acknowledgements took. --skew puts that share
+ * of the records into the first partition and spreads the rest. Ends when all are acknowledged; prints one line of JSON. */
 #include "tests/bench/measure.h"
 
 #include <getopt.h>
@@ -21,6 +21,7 @@ static struct {
 	int64_t events, rate, keys, skew;
 	int size, partitions;
 	int64_t acknowledged, failed;
+	struct histogram ack; /* from handing over to acknowledgement, where paced */
 } run = {.partitions = 4, .size = 200, .keys = 10000};
 
 static void fail(const char *text)
@@ -43,6 +44,8 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
 		run.failed++;
 	else
 		run.acknowledged++;
+	if (run.rate)
+		histogram_add(&run.ack, measure_now() - (int64_t)(intptr_t)message->_private);
 }
 
 static void create_topic(rd_kafka_t *producer)
@@ -94,7 +97,8 @@ static void produce_one(rd_kafka_t *producer, int64_t number)
 	}
 	snprintf(id, sizeof id, "%012" PRId64, number);
 	snprintf(key, sizeof key, "p-%06" PRId64, player);
-	snprintf(sent, sizeof sent, "%" PRId64, measure_now());
+	int64_t now = measure_now();
+	snprintf(sent, sizeof sent, "%" PRId64, now);
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
 		rd_kafka_header_add(headers, fixed[i][0], -1, fixed[i][1], -1);
 	rd_kafka_header_add(headers, "ce_id", -1, id, -1);
@@ -103,16 +107,29 @@ static void produce_one(rd_kafka_t *producer, int64_t number)
 	if (run.rate)
 		rd_kafka_header_add(headers, "ce_sent", -1, sent, -1);
 	for (;;) {
-		rd_kafka_resp_err_t error =
-			rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(run.topic), RD_KAFKA_V_PARTITION(partition_of(player)),
-					  RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE(value, (size_t)run.size),
-					  RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+		rd_kafka_resp_err_t error = rd_kafka_producev(
+			producer, RD_KAFKA_V_TOPIC(run.topic), RD_KAFKA_V_PARTITION(partition_of(player)), RD_KAFKA_V_KEY(key, strlen(key)),
+			RD_KAFKA_V_VALUE(value, (size_t)run.size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+			RD_KAFKA_V_OPAQUE((void *)(intptr_t)now), RD_KAFKA_V_END);
 		if (!error)
 			return;
 		if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			fail(rd_kafka_err2str(error));
 		rd_kafka_poll(producer, 10);
 	}
+}
+
+/* Waits until the producer knows the topic's partitions: it looks for those of a new topic once a second only, and the first records would
+ * wait for it. */
+static void learn_topic(rd_kafka_t *producer)
+{
+	const struct rd_kafka_metadata *metadata;
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, run.topic, NULL);
+	rd_kafka_resp_err_t error = rd_kafka_metadata(producer, 0, topic, &metadata, 10000);
+	if (error)
+		fail(rd_kafka_err2str(error));
+	rd_kafka_metadata_destroy(metadata);
+	rd_kafka_topic_destroy(topic);
 }
 
 static void wait_until(int64_t at)
@@ -184,6 +201,7 @@ int main(int argc, char **argv)
 	if (!producer)
 		fail(text);
 	create_topic(producer);
+	learn_topic(producer);
 	produce_all(producer);
 	rd_kafka_destroy(producer);
 	return 0;

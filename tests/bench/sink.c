@@ -260,6 +260,20 @@ static void read_signal(void)
 		sink.ended = true;
 }
 
+static void handle_events(int timeout)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int count = epoll_wait(sink.epoll, events, EVENTS_AT_ONCE, timeout);
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.ptr == &sink.listener)
+			accept_peer();
+		else if (events[i].data.ptr == &sink.signals)
+			read_signal();
+		else
+			read_peer(events[i].data.ptr);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"delay-us", required_argument, NULL, 'd'},
@@ -280,16 +294,9 @@ int main(int argc, char **argv)
 	}
 	open_all(port);
 	while (!sink.ended) {
-		struct epoll_event events[EVENTS_AT_ONCE];
-		int count = epoll_wait(sink.epoll, events, EVENTS_AT_ONCE, answer_due());
-		for (int i = 0; i < count; i++) {
-			if (events[i].data.ptr == &sink.listener)
-				accept_peer();
-			else if (events[i].data.ptr == &sink.signals)
-				read_signal();
-			else
-				read_peer(events[i].data.ptr);
-		}
+		int timeout = answer_due();
+		if (!sink.ended)
+			handle_events(timeout);
 	}
 	report();
 	return 0;

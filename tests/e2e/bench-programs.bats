@@ -75,6 +75,13 @@ idle() {
     ((($(date +%s%N) - before) / 1000000 >= 150))
 }
 
+@test "with a delay too the sink ends after the last event" {
+    sink --delay-us 2000 --until 50
+    run -0 "$programs/bench-client" --target "$port" --events 50 --connections 1
+    finish sink
+    assert_equal "$(reported .events)" 50
+}
+
 @test "the time on the way is the clock's against the event's attribute" {
     sink
     now=$(python3 -c 'import time; print(time.monotonic_ns() // 1000)')
