@@ -70,6 +70,7 @@ void ump_connection_refuse(struct connection *connection, int status, const char
 	ump_buffer_release(&body);
 	ump_buffer_release(&text);
 	connection->doomed = true;
+	connection->refused = ump_loop_now(connection->server->loop);
 }
 
 /* ---- Arrival ---- */

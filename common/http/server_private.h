@@ -42,10 +42,11 @@ struct connection {
 	struct connection *next, *previous;
 	struct ump_watch hangup; /* for the time in which MHD does not look; added with the first answer that is not given at once */
 	struct ump_request request;
-	int64_t since;  /* begin of the phase */
-	int64_t begun;  /* WAITING: when the first byte of a request was noticed; 0: not yet */
-	int64_t moved;  /* SENDING: when the peer last acknowledged something more */
-	uint64_t acked; /* bytes */
+	int64_t since;   /* begin of the phase */
+	int64_t begun;   /* WAITING: when the first byte of a request was noticed; 0: not yet */
+	int64_t refused; /* when ump_connection_refuse() was called; 0: it was not */
+	int64_t moved;   /* SENDING: when the peer last acknowledged something more */
+	uint64_t acked;  /* bytes */
 	int fd;
 	enum phase phase;
 	bool served; /* it has had a request */

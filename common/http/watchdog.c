@@ -16,6 +16,10 @@
 #define DRAIN_AFTER_ANSWER  (100 * UMP_MILLISECOND)
 #define DRAIN_AFTER_CONNECT UMP_SECOND
 
+/* A peer that goes on sending one byte at a time hides the end of the connection from MHD, which reads once for each arrival: then both
+ * directions are shut. */
+#define REFUSED_STAYS UMP_SECOND
+
 /* The kernel's times are in milliseconds, and made of its ticks. */
 #define KERNEL_TICK (10 * UMP_MILLISECOND)
 
@@ -108,6 +112,8 @@ void ump_watchdog_sweep(void *context)
 	const int64_t now = ump_loop_now(server->loop), pause = period(server);
 
 	for (struct connection *connection = server->connections; connection; connection = connection->next) {
+		if (connection->refused && now - connection->refused >= REFUSED_STAYS)
+			shutdown(connection->fd, SHUT_RDWR);
 		if (connection->doomed || now - connection->since < pause)
 			continue;
 		if (connection->phase == WAITING)
