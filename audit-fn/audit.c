@@ -214,6 +214,7 @@ static int judge(struct audit_case *the_case, const struct ump_event *event, boo
 	const struct rules *rules = audit->settings.rules;
 	struct ump_text type = ump_event_get(event, "type");
 	struct verdict_data data;
+	size_t first = the_case->judged_count;
 	bool read = false;
 
 	*ret_open = false;
@@ -231,6 +232,8 @@ static int judge(struct audit_case *the_case, const struct ump_event *event, boo
 		the_case->judged_count++;
 		*ret_open |= rule->kind != RULE_VALUE || finding->value > rule->threshold || audit->settings.replies == AUDIT_REPLY_ALWAYS;
 	}
+	for (size_t i = first; *ret_open && i < the_case->judged_count; i++)
+		verdict_find_match(&data, &the_case->judged[i].finding);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 
 struct config {
 	char *listen; /* as given: PORT is a number alone */
-	int64_t max_body, max_batch, max_connections, request_deadline_us, drain_timeout_us, idle_exit_us;
+	int64_t max_body, max_header, max_batch, max_connections, request_deadline_us, drain_timeout_us, idle_exit_us;
 	int header_encoding; /* enum ump_header_encoding */
 
 	char *rules, *revision;

@@ -414,6 +414,7 @@ static int listen_for_events(struct service *service, struct ump_error *error)
 		.listen = listen,
 		.socket = passed == 1 ? PASSED_SOCKET : -1,
 		.max_body = config->max_body,
+		.max_header = config->max_header,
 		.max_connections = config->max_connections,
 		.request_deadline_us = config->request_deadline_us,
 	};

@@ -127,8 +127,6 @@ static int find_time(const struct rule *rule, const struct ump_event *event, int
 int verdict_find(const struct rule *rule, const struct ump_event *event, const struct verdict_data *data, struct finding *finding,
 		 struct ump_error *error)
 {
-	struct ump_json match;
-
 	finding->rule = rule;
 	finding->value = 1;
 	finding->time_us = 0;
@@ -140,10 +138,17 @@ int verdict_find(const struct rule *rule, const struct ump_event *event, const s
 		return -1;
 	if (rule->kind != RULE_VALUE && find_time(rule, event, &finding->time_us, error) < 0)
 		return -1;
-	if (rule->match && data->is_json && ump_json_find(&data->json, ump_text(rule->match), &match) &&
+	return 0;
+}
+
+void verdict_find_match(const struct verdict_data *data, struct finding *finding)
+{
+	const char *pointer = finding->rule->match;
+	struct ump_json match;
+
+	if (pointer && data->is_json && ump_json_find(&data->json, ump_text(pointer), &match) &&
 	    (match.type == UMP_JSON_STRING || match.type == UMP_JSON_NUMBER))
 		ump_buffer_add_text(&finding->match, match.text);
-	return 0;
 }
 
 /* ---- Identities ---- */

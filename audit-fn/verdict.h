@@ -34,6 +34,9 @@ void finding_release(struct finding *finding);
 int verdict_find(const struct rule *rule, const struct ump_event *event, const struct verdict_data *data, struct finding *finding,
 		 struct ump_error *error);
 
+/* Adds what only a reply shows. */
+void verdict_find_match(const struct verdict_data *data, struct finding *finding);
+
 /* Identities; docs/AUDIT.md lists their fields. Of an event; of a rule's player (its watermark); of a verdict about one event; of a verdict
  * about a window, which is also that of the window's state. */
 struct digest verdict_event_id(struct ump_text source, struct ump_text id);

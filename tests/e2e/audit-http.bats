@@ -201,6 +201,70 @@ print(h.hexdigest()[:32])'
     assert_equal "$code" 200
 }
 
+@test "an event of 64 KiB is taken, whichever part of it is large; 431: a head over --max-header" {
+    audit_start
+    large=$(head -c 60000 /dev/zero | tr '\0' x)
+    printf 'ce-large: %s\n' "$large" >"$BATS_TEST_TMPDIR/header"
+    send 1 11 -H "@$BATS_TEST_TMPDIR/header"
+    assert_equal "$code" 200
+    printf '{"player":"p-1","hits":11,"x":"%s"}' "$large" >"$BATS_TEST_TMPDIR/body"
+    post -H 'ce-specversion: 1.0' -H 'ce-id: 1' -H 'ce-source: /s' -H 'ce-type: game.hits' -H 'Content-Type: application/json' \
+        -d "@$BATS_TEST_TMPDIR/body"
+    assert_equal "$code" 200
+    stop audit
+    audit_start --max-header 16KiB
+    send 1 11 -H "@$BATS_TEST_TMPDIR/header"
+    assert_equal "$code" 431
+}
+
+@test "400 and the end of the connection: what could smuggle a second request" {
+    audit_start
+    for head in 'Content-Length: 1\r\nContent-Length: 2' 'Content-Length: 4\r\nTransfer-Encoding: chunked' 'Content-Length : 4'; do
+        run timeout 10 python3 -c 'import socket, sys
+host, port = sys.argv[1].rsplit(":", 1)
+with socket.create_connection((host, int(port)), timeout=5) as connection:
+    head = sys.argv[2].encode().decode("unicode_escape").encode()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: t\r\n" + head + b"\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: t\r\n\r\n")
+    answer = b""
+    while part := connection.recv(65536):
+        answer += part
+print(answer.decode())' "$AUDIT" "$head"
+        assert_success
+        assert_line --partial "HTTP/1.1 400"
+        assert_equal "$(grep -c '^HTTP/1.1' <<<"$output")" 1
+    done
+}
+
+@test "clients that drip are cut off after --request-deadline" {
+    audit_start --request-deadline 500ms
+    run timeout 60 python3 -c 'import concurrent.futures, socket, sys, time
+host, port = sys.argv[1].rsplit(":", 1)
+
+def drip(_number):
+    begin = time.monotonic()
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: t\r\nX: ")
+        connection.settimeout(0.05)
+        try:
+            while time.monotonic() - begin < 20:
+                connection.sendall(b"a")
+                try:
+                    if not connection.recv(1000):
+                        break
+                except TimeoutError:
+                    pass
+        except OSError:
+            pass
+    return time.monotonic() - begin
+
+with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    times = sorted(pool.map(drip, range(16)))
+print("cut" if 0.4 < times[0] and times[-1] < 19 else f"after {times} s")' "$AUDIT"
+    assert_output cut
+    send 1 11
+    assert_equal "$code" 200
+}
+
 @test "415: what is no CloudEvent, and event formats that are not JSON" {
     audit_start
     post -H 'Content-Type: application/json' -d '{"hits":11}'

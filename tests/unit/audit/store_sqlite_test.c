@@ -200,3 +200,29 @@ Test(store_sqlite, is_not_ready_when_the_file_is_full_and_recovers, .timeout = 6
 	ump_loop_free(loop);
 	clean(path);
 }
+
+Test(store_sqlite, a_file_that_is_slow_is_an_error_after_the_timeout)
+{
+	const char *path = new_path();
+	struct store_settings hasty = usual;
+	struct ump_loop *loop;
+	struct store *store;
+	struct ump_error error;
+	char reason[160];
+
+	hasty.timeout_us = 1; /* no disk is as fast */
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &hasty, &error), 0, "%s", error.text);
+	struct outcome outcome = {0};
+	for (int64_t i = 0; i < 100 && (!outcome.done || outcome.taken); i++)
+		outcome = apply_one(loop, store, i);
+	cr_assert_not(outcome.taken);
+	cr_assert(strstr(outcome.error.text, "did not answer within"), "%s", outcome.error.text);
+	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
+	while (!store_ready(store, reason, sizeof(reason)) && ump_loop_clock() < until)
+		ump_loop_once(loop, UMP_SECOND / 10);
+	cr_assert(store_ready(store, reason, sizeof(reason)), "ready again when the late answer came");
+	store_close(store);
+	ump_loop_free(loop);
+	clean(path);
+}

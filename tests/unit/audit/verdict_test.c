@@ -44,7 +44,10 @@ static int find(const struct rule *rule, const struct ump_event *event, struct f
 	struct verdict_data data;
 
 	verdict_read_data(event, &data);
-	return verdict_find(rule, event, &data, finding, error);
+	if (verdict_find(rule, event, &data, finding, error) < 0)
+		return -1;
+	verdict_find_match(&data, finding);
+	return 0;
 }
 
 Test(verdict, whole_numbers_are_found_however_they_are_written)
