@@ -151,7 +151,10 @@ static void produce_all(rd_kafka_t *producer)
 	if (rd_kafka_flush(producer, 60000) || run.failed || run.acknowledged != run.events)
 		fail("not all records were acknowledged");
 	double seconds = (double)(measure_now() - started) / 1e6;
-	printf("{\"events\":%" PRId64 ",\"seconds\":%.6f,\"events_per_second\":%.0f}\n", run.events, seconds, (double)run.events / seconds);
+	printf("{\"events\":%" PRId64 ",\"seconds\":%.6f,\"events_per_second\":%.0f,\"ack\":", run.events, seconds,
+	       (double)run.events / seconds);
+	histogram_print(&run.ack, stdout);
+	printf("}\n");
 }
 
 int main(int argc, char **argv)
