@@ -233,18 +233,16 @@ static bool place(struct plain_call *call)
 		}
 		ump_plain_close(idle); /* and a second try is never on a used one */
 	}
+	if (!has_addresses(target)) {
+		if (!target->lookup)
+			ump_plain_fail(call, "no thread for looking up the name of the host");
+		return !target->lookup;
+	}
 	if (client->connection_count >= client->max_connections) {
 		idle = oldest_idle(client);
 		if (!idle)
 			return false;
 		ump_plain_close(idle);
-	}
-	if (!has_addresses(target)) {
-		if (!target->lookup) {
-			ump_plain_fail(call, "no thread for looking up the name of the host");
-			return true;
-		}
-		return false;
 	}
 	ump_plain_open(target, call);
 	return true;

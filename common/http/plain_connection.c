@@ -42,7 +42,6 @@ void ump_plain_close(struct plain_connection *connection)
 	else
 		client->connections = connection->next;
 	client->connection_count--;
-	connection->target->connections--;
 	if (connection->call)
 		connection->call->connection = NULL;
 	ump_response_release(&connection->response);
@@ -118,22 +117,20 @@ static void receive(struct plain_connection *connection)
 	enum ump_reading reading;
 	size_t used = 0;
 
-	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+	if (size < 0 && errno != EAGAIN && errno != EINTR)
+		ended(connection, UMP_RESPONSE_ENDED(&connection->response));
+	if (size < 0)
 		return;
 	if (size > 0)
 		reading = ump_response_feed(&connection->response, (struct ump_text){client->scratch, (size_t)size}, &used);
-	else if (size == 0)
-		reading = ump_response_end(&connection->response);
 	else
-		reading = UMP_READ_BROKEN;
+		reading = ump_response_end(&connection->response);
 	if (reading == UMP_READ_DONE)
 		answered(connection, used != (size_t)size);
 	else if (reading == UMP_READ_BROKEN && size > 0)
-		fail(connection,
-		     strstr(connection->response.wrong, "too large") ? "broken answer: its header is too large" : "broken answer");
+		fail(connection, connection->response.wrong);
 	else if (reading == UMP_READ_BROKEN)
-		ended(connection,
-		      connection->response.begun ? "connection closed inside the answer" : "connection closed before an answer");
+		ended(connection, connection->response.wrong);
 }
 
 static void want(struct plain_connection *connection, uint32_t events)
@@ -252,7 +249,6 @@ void ump_plain_open(struct plain_target *target, struct plain_call *call)
 	connection->client = client;
 	connection->target = target;
 	connection->failure = "no connection";
-	target->connections++;
 	client->connection_count++;
 	connection->next = client->connections;
 	if (connection->next)

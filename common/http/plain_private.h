@@ -46,7 +46,7 @@ struct plain_target {
 	struct ump_lookup *lookup;
 	struct ump_addresses addresses;
 	int64_t resolved_at;
-	size_t calls, connections; /* that point here */
+	size_t calls; /* that go here */
 	uint16_t port;
 	bool literal;
 	char *host, *authority;

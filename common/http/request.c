@@ -220,8 +220,12 @@ void ump_request_completed(void *context, struct MHD_Connection *handle, void **
 		if (request->shown && server->handler.gone)
 			server->handler.gone(request, server->handler.context);
 	}
-	if (request->stream)
+	if (request->stream) {
+		struct ump_error error;
 		ump_stream_ended(ump_steal(request->stream));
+		if (connection->hangup.added) /* the next request may come from a peer that closes its sending side behind it */
+			(void)ump_watch_modify(server->loop, &connection->hangup, 0, &error);
+	}
 	ump_request_clear(request);
 	connection->phase = WAITING;
 	connection->since = ump_loop_now(server->loop);

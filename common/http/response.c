@@ -72,12 +72,12 @@ static const char *parse_head(struct ump_response *response, struct ump_text hea
 	const char *end = memchr(head.start, '\r', head.size);
 
 	if (end[1] != '\n' || !parse_status_line(response, (struct ump_text){head.start, (size_t)(end - head.start)}))
-		return "its first line is no status line";
+		return "broken answer: its first line is no status line";
 	response->header_count = 0;
 	struct ump_text rest = {end + 2, head.size - (size_t)(end + 2 - head.start)};
 	while (rest.size > 2) {
 		if (response->header_count == UMP_RESPONSE_HEADERS)
-			return "it has too many header fields";
+			return "broken answer: it has too many header fields";
 		size_t size = parse_field(&response->headers[response->header_count], rest);
 		if (size == 0)
 			return "a line of its header is no header field";
@@ -115,11 +115,11 @@ static const char *decide_framing(struct ump_response *response)
 
 		if (name.size == 14 && ump_text_equals_ignoring_case(name, UMP_TEXT("content-length"))) {
 			if (length.start)
-				return "it has more than one Content-Length";
+				return "broken answer: it has more than one Content-Length";
 			length = value;
 		} else if (name.size == 17 && ump_text_equals_ignoring_case(name, UMP_TEXT("transfer-encoding"))) {
 			if (coding.start)
-				return "it has more than one Transfer-Encoding";
+				return "broken answer: it has more than one Transfer-Encoding";
 			coding = value;
 		} else if (name.size == 10 && ump_text_equals_ignoring_case(name, UMP_TEXT("connection"))) {
 			if (list_has(value, UMP_TEXT("close")))
@@ -129,16 +129,16 @@ static const char *decide_framing(struct ump_response *response)
 	response->left = 0;
 	response->state = RESPONSE_LENGTH;
 	if (length.start && !ump_text_to_number(length, INT64_MAX, &response->left))
-		return "its Content-Length is no number";
+		return "broken answer: its Content-Length is no number";
 	if (response->to_head || response->status < 200 || response->status == 204 || response->status == 304) {
 		response->left = 0;
 		return NULL;
 	}
 	if (coding.start) {
 		if (length.start)
-			return "it has both a Content-Length and a Transfer-Encoding";
+			return "broken answer: it has both a Content-Length and a Transfer-Encoding";
 		if (http_1_0 || !ump_text_equals_ignoring_case(coding, UMP_TEXT("chunked")))
-			return "its Transfer-Encoding is not understood";
+			return "broken answer: its Transfer-Encoding is not understood";
 		response->state = RESPONSE_CHUNKS;
 		response->chunk_state = 0;
 		response->line = 0;
@@ -261,10 +261,10 @@ static enum ump_reading feed_chunks(struct ump_response *response, struct ump_te
 		}
 		++*used;
 		if (response->chunk_state == LAST_LF)
-			return c == '\n' ? done(response) : broken(response, "its chunks do not end as they should");
+			return c == '\n' ? done(response) : broken(response, "broken answer: its chunks do not end as they should");
 		response->chunk_state = chunk_step(response, c);
 		if (response->chunk_state < 0)
-			return broken(response, "its chunks are not framed as they should be");
+			return broken(response, "broken answer: its chunks are not framed as they should be");
 	}
 	return UMP_READ_MORE;
 }
@@ -328,14 +328,14 @@ enum ump_reading ump_response_feed(struct ump_response *response, struct ump_tex
 		struct ump_text head = find_head(response, bytes, &used);
 
 		if ((head.start ? head.size : response->head.size) > response->max_head)
-			return broken(response, "its header is too large");
+			return broken(response, "broken answer: its header is too large");
 		if (!head.start) {
 			*ret_used = used;
 			return UMP_READ_MORE;
 		}
 		const char *wrong = parse_head(response, head);
 		if (!wrong && response->status == 101)
-			wrong = "it wants to switch protocols";
+			wrong = "broken answer: it wants to switch protocols";
 		if (!wrong && response->status < 200) {
 			ump_buffer_reset(&response->head);
 			continue;
@@ -361,7 +361,7 @@ enum ump_reading ump_response_end(struct ump_response *response)
 {
 	if (response->state == RESPONSE_TO_END)
 		return done(response);
-	return broken(response, response->begun ? "connection closed inside the answer" : "connection closed before an answer");
+	return broken(response, UMP_RESPONSE_ENDED(response));
 }
 
 void ump_response_reset(struct ump_response *response)

@@ -26,7 +26,7 @@ struct ump_response {
 	bool truncated;  /* it was longer than max_body */
 	bool keep_alive; /* another request may follow on this connection */
 
-	const char *wrong; /* with UMP_READ_BROKEN */
+	const char *wrong; /* with UMP_READ_BROKEN; a constant */
 
 	/* Private. */
 	struct ump_buffer head, kept;
@@ -42,6 +42,8 @@ enum ump_reading ump_response_feed(struct ump_response *response, struct ump_tex
 
 /* The connection has ended: that may be the end of the body, else the response is broken. */
 enum ump_reading ump_response_end(struct ump_response *response);
+
+#define UMP_RESPONSE_ENDED(response) ((response)->begun ? "connection closed inside the answer" : "connection closed before an answer")
 
 /* For the next response: keeps the caller's part and the memory. */
 void ump_response_reset(struct ump_response *response);

@@ -137,6 +137,7 @@ static bool accept_one(struct ump_server *server)
 		if (server->arrivals.added)
 			ump_watch_remove(server->loop, &server->arrivals);
 		ump_timer_set(server->loop, &server->reprieve, ump_loop_now(server->loop) + ACCEPT_PAUSE, accept_again, server);
+		return false;
 	}
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
@@ -218,8 +219,9 @@ int ump_server_new(struct ump_server **ret_server, struct ump_loop *loop, const 
 	server->socket = options->socket >= 0 ? options->socket : ump_listen(options->listen, error);
 	/* Whoever passed it may have it blocking: then accept4() would hold the loop once the queue is empty. */
 	if (options->socket >= 0 && fcntl(server->socket, F_SETFL, fcntl(server->socket, F_GETFL) | O_NONBLOCK) < 0) {
+		ump_fail(error, UMP_FATAL, "the passed socket %d: %m", options->socket);
 		ump_server_free(server);
-		return ump_fail(error, UMP_FATAL, "the passed socket %d: %m", options->socket);
+		return -1;
 	}
 	if (server->socket < 0 || ump_listen_address(server->socket, server->address, error) < 0 || start_daemon(server, error) < 0 ||
 	    ump_watch_add(loop, &server->arrivals, server->socket, EPOLLIN, arrived, server, error) < 0) {

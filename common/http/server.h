@@ -4,7 +4,7 @@
  * takes care of: one Content-Length or one Transfer-Encoding, else 400 and close (request smuggling); a body over the limit, 413 before it
  * is read where Content-Length says so; an absolute deadline for a request to arrive, 408 and close, so that a drip does not hold a
  * connection; a limit of connections, where the idle ones make room for new ones; closing kept-alive connections while it drains; and that
- * an answer given before the body was read reaches the peer. What libmicrohttpd itself refuses (no header line, a section over 64 KiB,
+ * an answer given before the body was read reaches the peer. What libmicrohttpd itself refuses (no header line, a header over `max_header`,
  * another version) it answers in text, all else is application/problem+json. Used by the loop's thread only. */
 #pragma once
 #include "common/error.h"
@@ -18,7 +18,7 @@ struct ump_stream;
 
 struct ump_server_options {
 	const char *listen;      /* "127.0.0.1:8080", "[::1]:0", ":8080" (all interfaces); port 0: a free one. Ignored with `socket` */
-	int socket;              /* a listening socket passed to us, or -1 */
+	int socket;              /* a listening socket passed to us, and ours from then on; or -1 */
 	int64_t max_header;      /* bytes of a request's line and header fields; more is 431; 0: 24 KiB. Costs 20 ns a KiB and request */
 	int64_t max_body;        /* bytes; more is 413 */
 	int64_t max_connections; /* further ones wait in the kernel's queue; while there are so many, idle ones close after 1 s */

@@ -484,7 +484,11 @@ Test(limits, a_stream_brings_what_is_written)
 	RIG_UNTIL(&rig, rig_read(fd, &in) && in.size > 0 && strstr(in.start, "\r\n0\r\n"));
 	cr_expect_str_eq(in.start, "3\r\nbye\r\n0\r\n\r\n");
 	cr_expect_eq(rig.streams_closed, 1);
-	rig_send(fd, GET("/")); /* and the connection is as good as new */
+	rig_send(fd, GET("/later")); /* and the connection is as good as new, for one that half closes it too */
+	shutdown(fd, SHUT_WR);
+	RIG_UNTIL(&rig, rig.held_count == 1);
+	rig_turn(&rig, 20 * UMP_MILLISECOND);
+	rig_reply(rig.held[0], 200, "x");
 	ump_buffer_reset(&in);
 	cr_expect_eq(rig_answer(&rig, fd, &in, NULL, NULL), 200);
 	close(fd);
