@@ -59,9 +59,10 @@ manifests: ## Renders every overlay with every pattern and checks the objects, w
 	@$(SETUP) check test
 	@tests/run test --only manifests
 
-bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka; QUICK=1 in a minute or two
-	@$(SETUP) apache
+bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka, and the function beside its own; QUICK=1 in a minute or two
+	@$(SETUP) apache test
 	@tests/bench/run $(if $(QUICK),,--document)
+	@BUILD=$(BUILD) tests/bench/audit $(if $(QUICK),--rounds 1 --seconds 2)
 
 faults: $(BUILD)/with-tests ## Breaks what the adapter depends on for SECONDS (600), from SEED, and checks that nothing is lost
 	@$(SETUP) build check apache

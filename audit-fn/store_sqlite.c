@@ -210,6 +210,7 @@ static void sweep(void *context)
 	struct job *job = ump_allocate(1, sizeof(*job));
 	job->store = store;
 	job->work.is_sweep = true;
+	job->work.with_probe = !store->ready;
 	job->work.now_us = ump_loop_wall(store->loop);
 	store->sweeping = true;
 	hand_over(store, job);

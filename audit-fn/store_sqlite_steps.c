@@ -17,7 +17,7 @@ static const char schema[] =
 	"CREATE TABLE player(id BLOB PRIMARY KEY, watermark INTEGER NOT NULL, touched INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE window(id BLOB PRIMARY KEY, sum INTEGER NOT NULL, event BLOB, reply BLOB, touched INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE part(window BLOB, event BLOB, worth INTEGER NOT NULL, PRIMARY KEY(window, event)) WITHOUT ROWID;"
-	"CREATE TABLE probe(id INTEGER PRIMARY KEY, swept INTEGER NOT NULL);"
+	"CREATE TABLE probe(filler BLOB);"
 	"CREATE INDEX player_touched ON player(touched);"
 	"CREATE INDEX window_touched ON window(touched);"
 	"PRAGMA application_id = " APPLICATION ";"
@@ -36,6 +36,7 @@ enum statement {
 	SWEEP_PARTS,
 	SWEEP_WINDOWS,
 	PROBE,
+	FORGET_PROBE,
 	STATEMENTS
 };
 
@@ -56,7 +57,8 @@ static const char *const texts[STATEMENTS] = {
 		"DELETE FROM part WHERE window IN (SELECT id FROM window WHERE touched < ?1 ORDER BY touched, id LIMIT " SWEEP_ROWS ")",
 	[SWEEP_WINDOWS] =
 		"DELETE FROM window WHERE id IN (SELECT id FROM window WHERE touched < ?1 ORDER BY touched, id LIMIT " SWEEP_ROWS ")",
-	[PROBE] = "INSERT INTO probe VALUES(1, ?1) ON CONFLICT DO UPDATE SET swept = excluded.swept",
+	[PROBE] = "INSERT INTO probe VALUES(zeroblob(65536))",
+	[FORGET_PROBE] = "DELETE FROM probe",
 };
 
 struct sqlite_steps {
@@ -254,15 +256,19 @@ static int sweep(struct sqlite_steps *steps, int64_t now_us, struct ump_error *e
 		if (run(steps, statement, error) < 0)
 			return -1;
 	}
-	sqlite3_stmt *probe = prepare(steps, PROBE);
-	sqlite3_bind_int64(probe, 1, now_us);
-	return run(steps, probe, error);
+	return 0;
+}
+
+/* Whether there is room for more than a little. */
+static int probe(struct sqlite_steps *steps, struct ump_error *error)
+{
+	return run(steps, prepare(steps, PROBE), error) < 0 || run(steps, prepare(steps, FORGET_PROBE), error) < 0 ? -1 : 0;
 }
 
 int sqlite_work(struct sqlite_steps *steps, struct sqlite_work *work, struct ump_error *error)
 {
 	if (work->is_sweep)
-		return sweep(steps, work->now_us, error);
+		return sweep(steps, work->now_us, error) < 0 || (work->with_probe && probe(steps, error) < 0) ? -1 : 0;
 	for (size_t i = 0; i < work->count; i++)
 		if (apply_one(steps, work, &work->updates[i], error) < 0)
 			return -1;

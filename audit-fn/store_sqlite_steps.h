@@ -13,6 +13,7 @@ struct sqlite_work {
 	struct ump_buffer latches;
 	int64_t now_us; /* wall time */
 	bool is_sweep;
+	bool with_probe; /* fails where the file is as good as full; a sweep without writes nothing as long as nothing has expired */
 };
 
 void sqlite_work_copy(struct sqlite_work *work, const struct store_update *updates, size_t count, int64_t now_us);

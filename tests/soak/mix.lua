@@ -15,7 +15,7 @@ local function binary(data, more)
 end
 
 local function hits(value)
-    return string.format('{"match":"m-1","player":"p-%d","name":"A","hits":%s}', math.random(2000), value)
+    return string.format('{"match":"m-1","player":"p-%d","name":"A","hits":%s}', math.random(200), value)
 end
 
 local function event(value)
