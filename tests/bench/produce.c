@@ -198,6 +198,7 @@ int main(int argc, char **argv)
 	}
 	set(configuration, "acks", "all");
 	set(configuration, "linger.ms", run.rate ? "0" : "20");
+	set(configuration, "max.in.flight", "5"); /* what waits meanwhile goes together */
 	set(configuration, "queue.buffering.max.messages", "200000");
 	rd_kafka_conf_set_dr_msg_cb(configuration, delivered);
 	rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, text, sizeof text);
