@@ -73,6 +73,10 @@ soak: $(BUILD)/with-tests ## Sends audit-fn five million requests, valid, malfor
 	@$(SETUP) build check test
 	@BUILD=$(BUILD) tests/soak/run $(REQUESTS)
 
+reference: $(BUILD)/with-tests ## Writes docs/reference from the programs' own tables
+	@ninja -C $(BUILD)
+	@for page in docs/reference/*.md; do program=$$(basename $$page .md); $(BUILD)/*/$$program --help=markdown >$$page; done
+
 fuzz: ## Gives parsers made-up input under the sanitizers, SECONDS (60) for each
 	@$(SETUP) build ci
 	@tests/fuzz/run $(or $(SECONDS),60)

@@ -1,5 +1,6 @@
 /* audit-fn/config.c: see config.h. */
 #include "audit-fn/config.h"
+#include "audit-fn/metrics.h"
 #include "common/memory.h"
 #include <stddef.h>
 #include <stdlib.h>
@@ -105,6 +106,8 @@ static int check(void *context, struct ump_error *error)
 	return 0;
 }
 
+static const size_t metric_count = METRIC_COUNT;
+
 const struct ump_program config_program = {
 	.name = "audit-fn",
 	.prefix = "AUDIT",
@@ -112,6 +115,8 @@ const struct ump_program config_program = {
 	.groups = groups,
 	.group_count = sizeof(groups) / sizeof(groups[0]),
 	.check = check,
+	.metrics = metrics_table,
+	.metric_count = &metric_count,
 	.examples = "  audit-fn --listen 127.0.0.1:8080\n"
 		    "  audit-fn --rules rules.yaml --reply always --admin-listen 127.0.0.1:9090\n",
 };

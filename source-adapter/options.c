@@ -1,4 +1,5 @@
 #include "source-adapter/options.h"
+#include "source-adapter/counts.h"
 #include "common/http/client.h"
 #include "common/memory.h"
 #include "source-adapter/overrides.h"
@@ -191,6 +192,8 @@ const struct ump_program *config_program(void)
 			"  source-adapter --bootstrap-servers localhost:9092 --topics orders --group orders --sink http://localhost:8080\n"
 			"  source-adapter --topics orders --group audit --from earliest --ordering key --dead-letter-topic orders-dlq \\\n"
 			"      --reply-topic verdicts --sink http://audit-fn --admin-listen 127.0.0.1:9090\n",
+		.metrics = count_table,
+		.metric_count = &count_table_size,
 		.check = check,
 	};
 	memcpy(all, groups, sizeof groups);

@@ -7,6 +7,7 @@
  * stronger source replaces it. An empty variable counts as one that is not set. */
 #pragma once
 #include "common/error.h"
+#include "common/telemetry/metrics.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,11 @@ struct ump_program {
 	const struct ump_command *commands; /* none: NULL */
 	size_t command_count;
 	const char *examples; /* lines shown at the end of --help */
+
+	/* The table of metrics, for the reference page; the count by a pointer, as a table of another file knows it at link time only.
+	 * NULL: none. */
+	const struct ump_metric *metrics;
+	const size_t *metric_count;
 
 	/* Combinations that cannot be: called with the filled configuration, also for --check-config. Where a value is at fault, let the
 	 * text name it by ump_config_place(). NULL: none. */

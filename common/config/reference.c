@@ -4,20 +4,37 @@
 
 /* ---- roff ---- */
 
+/* A character above ASCII by its number: pages go through formatters of any locale. */
+static void roff_character(FILE *out, struct ump_text character)
+{
+	static const unsigned char first_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+	uint32_t point = (unsigned char)character.start[0] & first_bits[character.size];
+	for (size_t i = 1; i < character.size; i++)
+		point = point << 6 | ((unsigned char)character.start[i] & 0x3F);
+	fprintf(out, "\\[u%04X]", (unsigned)point);
+}
+
 /* Text within a line: hyphens as they are typed, backslashes; a line that starts with a dot or an apostrophe would be a request. */
-static void roff(FILE *out, const char *text)
+static void roff(FILE *out, const char *string)
 {
 	bool start = true;
-	for (; *text; text++) {
-		if (start && (*text == '.' || *text == '\''))
+	for (struct ump_text text = ump_text(string); text.size > 0;) {
+		size_t size = ump_text_character(text);
+		char first = *text.start;
+		if (start && (first == '.' || first == '\''))
 			fputs("\\&", out);
-		if (*text == '\\')
+		if (size > 1)
+			roff_character(out, (struct ump_text){text.start, size});
+		else if (first == '\\')
 			fputs("\\e", out);
-		else if (*text == '-')
+		else if (first == '-')
 			fputs("\\-", out);
 		else
-			fputc(*text, out);
-		start = *text == '\n';
+			fputc(first, out);
+		start = first == '\n';
+		size += size == 0;
+		text.start += size;
+		text.size -= size;
 	}
 }
 
@@ -145,6 +162,25 @@ static void markdown_option(FILE *out, const struct ump_setting *setting)
 	fputs(" |\n", out);
 }
 
+static void markdown_metrics(const struct ump_program *program, FILE *out)
+{
+	static const char *const types[] = {[UMP_COUNTER] = "counter", [UMP_GAUGE] = "gauge", [UMP_HISTOGRAM] = "histogram"};
+	fputs("\n## Metrics\n\nOf the admin port's `/metrics`, beside `process_*` and `umpire_build_info`.\n\n"
+	      "| Name | Type | Labels | What |\n|---|---|---|---|\n",
+	      out);
+	for (size_t i = 0; i < *program->metric_count; i++) {
+		const struct ump_metric *metric = &program->metrics[i];
+		ump_cleanup(ump_buffer_release) struct ump_buffer help = {0};
+		ump_page_sentence(&help, metric->help);
+		fprintf(out, "| `%s` | %s | ", metric->name, types[metric->type]);
+		for (size_t j = 0; j < UMP_METRIC_LABELS && metric->labels[j]; j++)
+			fprintf(out, "%s`%s`", j ? ", " : "", metric->labels[j]);
+		fputs(" | ", out);
+		cell(out, help.start, false);
+		fputs(" |\n", out);
+	}
+}
+
 void ump_config_write_markdown(const struct ump_program *program, FILE *out)
 {
 	struct ump_settings settings;
@@ -174,6 +210,8 @@ void ump_config_write_markdown(const struct ump_program *program, FILE *out)
 	      out);
 	for (size_t i = 0; i < ump_status_count; i++)
 		fprintf(out, "| %d | %s |\n", ump_statuses[i].status, ump_statuses[i].meaning);
+	if (program->metrics)
+		markdown_metrics(program, out);
 	if (program->examples)
 		fprintf(out, "\n## Examples\n\n```\n%s%s```\n", program->examples,
 			program->examples[strlen(program->examples) - 1] == '\n' ? "" : "\n");

@@ -67,6 +67,7 @@ Test(pages, man_is_roff)
 	has(".SH NAME\nsample \\- From here to there\n");
 	has(".TP\n.B \\-\\-sink=URL\nSends events there. Variables: SAMPLE_SINK, K_SINK, K_OLD_SINK.\n");
 	has(".TP\n.B \\-\\-start\\-offset=N\n");
+	has("Reads these \\[u2026], \\[u00E9] and \\[u1F600]. Variables: SAMPLE_TOPICS");
 	has(".SH EXIT STATUS\n");
 	has(".TP\n.B 78\n");
 }
@@ -79,4 +80,6 @@ Test(pages, markdown_has_a_row_for_each_option)
 	has("| `password` |  | `SAMPLE_PASSWORD, KAFKA_NET_SASL_PASSWORD` | Proves who we are. A secret: by variable or file only. |\n");
 	has("| 64 | the command line is wrong |\n");
 	has("- `verify`: Compares\n");
+	has("| `umpire_lag` | gauge | `topic`, `partition` | Records behind. |\n| `umpire_done_total` | counter |  | All that is done. "
+	    "|\n");
 }

@@ -24,7 +24,7 @@ static const struct ump_option own_options[] = {
 	{.name = "bytes", .type = UMP_OPTION_SIZE, OWN(bytes), .fallback = "16MiB", .help = "Keeps"},
 	{.name = "rate", .type = UMP_OPTION_NUMBER, OWN(rate), .fallback = "0.1", .help = "Goes"},
 	{.name = "order", .type = UMP_OPTION_CHOICE, OWN(order), .fallback = "partition", .choices = "partition|key|none", .help = "Keeps the order by a|b"},
-	{.name = "topics", .variables = "KAFKA_TOPICS", .type = UMP_OPTION_LIST, OWN(topics), .help = "Reads these"},
+	{.name = "topics", .variables = "KAFKA_TOPICS", .type = UMP_OPTION_LIST, OWN(topics), .help = "Reads these …, é and 😀"},
 	{.name = "exactly-once", .type = UMP_OPTION_SWITCH, OWN(once), .fallback = "false", .help = "Uses transactions"},
 	{.name = "password", .variables = "KAFKA_NET_SASL_PASSWORD", .type = UMP_OPTION_STRING, OWN(password), .secret = true, .help = "Proves who we are"},
 	{.name = "unset", .type = UMP_OPTION_STRING, OWN(unset), .help = "Is never given"},
@@ -46,6 +46,12 @@ static int sample_check(void *config, struct ump_error *error)
 	return 0;
 }
 
+static const struct ump_metric sample_metrics[] = {
+	{.name = "umpire_lag", .help = "records behind", .type = UMP_GAUGE, .labels = {"topic", "partition"}},
+	{.name = "umpire_done_total", .help = "all that is done", .type = UMP_COUNTER},
+};
+static const size_t sample_metric_count = 2;
+
 static const struct ump_program sample_program = {
 	.name = "sample",
 	.prefix = "SAMPLE",
@@ -55,5 +61,7 @@ static const struct ump_program sample_program = {
 	.commands = sample_commands,
 	.command_count = 2,
 	.examples = "  sample --sink=http://localhost/\n",
+	.metrics = sample_metrics,
+	.metric_count = &sample_metric_count,
 	.check = sample_check,
 };
