@@ -68,19 +68,21 @@ static json_t *to_json(const void *bytes, size_t size)
 	return object;
 }
 
-/* A view into `value`, or into memory that lives as long as the program: it is a small one. */
-static struct ump_text from_json(const json_t *value)
+/* A view into `value`, where the decoded bytes are put beside the base64. */
+static struct ump_text from_json(json_t *value)
 {
 	if (json_is_string(value))
 		return (struct ump_text){json_string_value(value), json_string_length(value)};
-	const json_t *encoded = json_object_get(value, "base64");
+	json_t *encoded = json_object_get(value, "base64");
 	if (!encoded)
 		return UMP_TEXT_NONE;
 	struct ump_text text = {json_string_value(encoded), json_string_length(encoded)};
 	if (!ump_base64_is_valid(text))
 		fail("input", "base64 that is not valid");
-	char *bytes = ump_allocate(text.size + 1, 1);
-	return (struct ump_text){bytes, ump_base64_decode(text, bytes)};
+	ump_cleanup_free char *bytes = ump_allocate(text.size + 1, 1);
+	json_t *decoded = json_stringn_nocheck(bytes, ump_base64_decode(text, bytes));
+	json_object_set_new(value, "bytes", decoded);
+	return (struct ump_text){json_string_value(decoded), json_string_length(decoded)};
 }
 
 /* ---- produce ---- */
@@ -112,13 +114,14 @@ static void produce_line(rd_kafka_t *handle, const char *topic, const char *line
 	json_t *record = json_loads(line, JSON_ALLOW_NUL, &problem);
 	if (!record)
 		fail("input", problem.text);
-	json_t *partition = json_object_get(record, "partition");
+	json_t *wanted = json_object_get(record, "partition");
+	int32_t partition = wanted ? (int32_t)json_integer_value(wanted) : -1;
 	struct ump_text key = from_json(json_object_get(record, "key")), value = from_json(json_object_get(record, "value"));
 	rd_kafka_resp_err_t code;
 	do {
 		code = rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-					 RD_KAFKA_V_PARTITION(partition ? (int32_t)json_integer_value(partition) : -1),
-					 RD_KAFKA_V_KEY(key.start, key.size), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.start, value.size),
+					 RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key.start, key.size),
+					 RD_KAFKA_V_VALUE((void *)(uintptr_t)value.start, value.size),
 					 RD_KAFKA_V_TIMESTAMP(json_integer_value(json_object_get(record, "timestamp"))),
 					 RD_KAFKA_V_HEADERS(read_headers(json_object_get(record, "headers"))), RD_KAFKA_V_END);
 		rd_kafka_poll(handle, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
