@@ -49,6 +49,8 @@ static const struct ump_option store_options[] = {
 	 .help = "where the state of rules over windows is kept"},
 	{.name = "store-prefix", .type = UMP_OPTION_STRING, AT(store_prefix), .fallback = "umpire:", .value = "TEXT",
 	 .help = "of all keys in Redis or Valkey; a replay uses one of its own"},
+	{.name = "store-password-file", .type = UMP_OPTION_STRING, AT(store_password_file), .value = "FILE",
+	 .help = "holds the password of Redis or Valkey; read again for each connection"},
 	{.name = "store-limit", .type = UMP_OPTION_SIZE, AT(store_limit), .fallback = "256MiB", .minimum = 65536, .maximum = INT64_C(1) << 40, .value = "SIZE",
 	 .help = "of the store in memory and of SQLite's file; at it events are answered with 503"},
 	{.name = "store-timeout", .type = UMP_OPTION_DURATION, AT(store_timeout_us), .fallback = "5s", .minimum = 1000, .maximum = INT64_C(3600000000), .value = "TIME",

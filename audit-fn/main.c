@@ -37,7 +37,8 @@ static int build(struct program *program, struct ump_error *error)
 {
 	const struct config *config = &program->config;
 	const struct ump_drain drain = {begin_drain, drain_expired, program, config->drain_timeout_us};
-	const struct store_settings store = {config->retention_us, config->store_limit, config->store_timeout_us, config->store_prefix};
+	const struct store_settings store = {config->retention_us, config->store_limit, config->store_timeout_us, config->store_prefix,
+					     config->store_password_file};
 
 	if (config_rules(config, &program->rules, error) < 0 || ump_loop_new(&program->loop, error) < 0 ||
 	    ump_loop_drain_on_signals(program->loop, &drain, error) < 0)

@@ -16,7 +16,9 @@ static int parse_server(const char *text, struct store_redis_server *server, str
 	uint64_t number;
 
 	if (strchr(text, '@'))
-		return ump_fail(error, UMP_FATAL, "expected redis://HOST:PORT[/DATABASE] without user and password");
+		return ump_fail(
+			error, UMP_FATAL,
+			"expected redis://HOST:PORT[/DATABASE] without user and password: the password is for --store-password-file");
 	*server = (struct store_redis_server){.port = 6379};
 	if (*rest == ':') {
 		size_t digits = strcspn(++rest, "/");

@@ -76,9 +76,10 @@ static inline void store_close(struct store *store)
 
 struct store_settings {
 	int64_t retention_us;
-	int64_t limit;      /* bytes: of the memory, of the file */
-	int64_t timeout_us; /* for an answer, of stores that may be slow */
-	const char *prefix; /* of keys, where others use the same store */
+	int64_t limit;             /* bytes: of the memory, of the file */
+	int64_t timeout_us;        /* for an answer, of stores that may be slow */
+	const char *prefix;        /* of keys, where others use the same store */
+	const char *password_file; /* of Redis; NULL: none */
 };
 
 /* "memory", "sqlite:PATH" or "redis://HOST:PORT[/DATABASE]". An error is UMP_RETRY where it may go well later. */

@@ -7,17 +7,17 @@
  * How durable it is, is the server's configuration (appendonly, appendfsync); a policy that evicts keys is warned of, since it would forget
  * early. While there is no connection updates fail at once, and a connection is tried again with growing pauses. A probe once a second
  * finds out whether a server that refused writes, or hangs, takes them. */
+#include "audit-fn/redis_watch.h"
 #include "audit-fn/store.h"
 #include "audit-fn/store_redis_script.h"
 #include "common/buffer.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
-#include <errno.h>
-#include <hiredis/async.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
+#include <unistd.h>
 
 #define PAUSE_FIRST (100 * UMP_MILLISECOND)
 #define PAUSE_MOST  (5 * UMP_SECOND)
@@ -26,7 +26,7 @@
 struct redis_store {
 	struct store base;
 	struct ump_loop *loop;
-	char *host, *prefix;
+	char *host, *prefix, *password_file; /* the last may be NULL */
 	int port, database;
 	int64_t retention_us, timeout_us;
 	redisAsyncContext *connection; /* NULL: none */
@@ -34,7 +34,7 @@ struct redis_store {
 	bool closing;
 	bool probing;
 	char sha[41];
-	struct ump_watch watch;
+	struct redis_watch watch;
 	struct ump_timer again, probe, probe_deadline;
 	int64_t pause_us;
 	bool ready;
@@ -63,60 +63,6 @@ struct redis_call {
 
 static void connect_again(void *context);
 static void load_script(struct redis_store *store);
-
-/* ---- hiredis in the loop ---- */
-
-static void want(struct redis_store *store, uint32_t events)
-{
-	struct ump_error error;
-
-	if (store->watch.added && store->watch.events != events && ump_watch_modify(store->loop, &store->watch, events, &error) < 0)
-		ump_log(UMP_LOG_ERROR, "store not watched", UMP_LOG_S("error", error.text));
-}
-
-static void add_read(void *context)
-{
-	struct redis_store *store = context;
-	want(store, store->watch.events | EPOLLIN);
-}
-
-static void del_read(void *context)
-{
-	struct redis_store *store = context;
-	want(store, store->watch.events & ~(uint32_t)EPOLLIN);
-}
-
-static void add_write(void *context)
-{
-	struct redis_store *store = context;
-	want(store, store->watch.events | EPOLLOUT);
-}
-
-static void del_write(void *context)
-{
-	struct redis_store *store = context;
-	want(store, store->watch.events & ~(uint32_t)EPOLLOUT);
-}
-
-static void forget_socket(void *context)
-{
-	struct redis_store *store = context;
-
-	if (store->watch.added)
-		ump_watch_remove(store->loop, &store->watch);
-}
-
-static void socket_ready(void *context, uint32_t events)
-{
-	struct redis_store *store = context;
-	redisAsyncContext *connection = store->connection;
-
-	if (connection && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
-		redisAsyncHandleRead(connection);
-	/* Reading may have closed it. */
-	if (store->connection && store->connection == connection && (events & EPOLLOUT))
-		redisAsyncHandleWrite(connection);
-}
 
 /* ---- Health ---- */
 
@@ -364,13 +310,35 @@ static void load_script(struct redis_store *store)
 	redisAsyncCommand(store->connection, script_loaded, store, "SCRIPT LOAD %s", store_redis_script);
 }
 
-static void selected(redisAsyncContext *connection, void *answer, void *context)
+/* Refused by a password, or in another database with another state, it is of no use. */
+static void admitted(redisAsyncContext *connection, void *answer, void *context)
 {
 	const redisReply *reply = answer;
 
-	/* In another database there would be another state. */
 	if (reply && reply->type == REDIS_REPLY_ERROR && connection == ((struct redis_store *)context)->connection)
 		drop_connection(context, reply->str);
+}
+
+/* Read for each connection, so that a password can be replaced behind our back. White space around it is none of it. */
+static int send_password(struct redis_store *store)
+{
+	char password[1024];
+	int fd = open(store->password_file, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, password, sizeof(password));
+
+	if (fd >= 0)
+		close(fd);
+	if (size < 0)
+		return -1;
+	struct ump_text text = ump_text_trim((struct ump_text){password, (size_t)size});
+	int result = redisAsyncCommand(store->connection, admitted, store, "AUTH %b", text.start, text.size);
+	explicit_bzero(password, sizeof(password));
+	return result == REDIS_OK ? 0 : -1;
+}
+
+static void without_password(void *context)
+{
+	drop_connection(context, "the file with the password of Redis cannot be read");
 }
 
 static void connected(const redisAsyncContext *connection, int status)
@@ -385,8 +353,13 @@ static void connected(const redisAsyncContext *connection, int status)
 		drop_connection(store, connection->errstr);
 		return;
 	}
+	if (store->password_file && send_password(store) < 0) {
+		/* hiredis goes on with the connection after this callback, so it cannot be freed here. */
+		ump_timer_set(store->loop, &store->probe_deadline, ump_loop_now(store->loop), without_password, store);
+		return;
+	}
 	if (store->database > 0)
-		redisAsyncCommand(store->connection, selected, store, "SELECT %d", store->database);
+		redisAsyncCommand(store->connection, admitted, store, "SELECT %d", store->database);
 	load_script(store);
 	redisAsyncCommand(store->connection, policy_known, store, "CONFIG GET maxmemory-policy");
 }
@@ -408,8 +381,7 @@ static void connect_again(void *context)
 	redisAsyncContext *connection = redisAsyncConnect(store->host, store->port);
 	struct ump_error error;
 
-	if (!connection || connection->err ||
-	    ump_watch_add(store->loop, &store->watch, connection->c.fd, 0, socket_ready, store, &error) < 0) {
+	if (!connection || connection->err || redis_watch_attach(&store->watch, store->loop, connection, &error) < 0) {
 		char reason[160];
 		snprintf(reason, sizeof(reason), "Redis: %s",
 			 connection && connection->err ? connection->errstr : "no connection can be made");
@@ -420,12 +392,6 @@ static void connect_again(void *context)
 	}
 	store->connection = connection;
 	connection->data = store;
-	connection->ev.data = store;
-	connection->ev.addRead = add_read;
-	connection->ev.delRead = del_read;
-	connection->ev.addWrite = add_write;
-	connection->ev.delWrite = del_write;
-	connection->ev.cleanup = forget_socket;
 	redisAsyncSetDisconnectCallback(connection, disconnected);
 	redisAsyncSetConnectCallback(connection, connected); /* asks to be told when it can write: last */
 }
@@ -451,6 +417,7 @@ static void redis_close(struct store *base)
 	ump_timer_cancel(store->loop, &store->probe);
 	free(store->host);
 	free(store->prefix);
+	free(store->password_file);
 	free(store);
 }
 
@@ -467,6 +434,7 @@ int store_redis_open(struct store **ret_store, struct ump_loop *loop, const stru
 	store->port = server->port;
 	store->database = server->database;
 	store->prefix = ump_copy_string(settings->prefix);
+	store->password_file = settings->password_file ? ump_copy_string(settings->password_file) : NULL;
 	store->retention_us = settings->retention_us;
 	store->timeout_us = settings->timeout_us;
 	store->pause_us = PAUSE_FIRST;

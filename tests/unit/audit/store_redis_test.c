@@ -285,6 +285,55 @@ Test(store_redis, a_full_server_and_a_lost_script_are_survived, .timeout = 60)
 	ump_loop_free(loop);
 }
 
+static void wait_for_reason(struct ump_loop *loop, struct store *store, const char *part)
+{
+	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
+	char reason[160] = "";
+
+	while (!strstr(reason, part) && ump_loop_clock() < until) {
+		ump_loop_once(loop, UMP_SECOND / 20);
+		store_ready(store, reason, sizeof(reason));
+	}
+	cr_assert(strstr(reason, part), "%s", reason);
+}
+
+static void write_password(const char *path, const char *password)
+{
+	FILE *file = fopen(path, "w");
+
+	fprintf(file, "%s\n", password);
+	cr_assert_eq(fclose(file), 0);
+}
+
+Test(store_redis, a_password_comes_from_a_file_and_a_wrong_one_is_tried_again, .timeout = 60)
+{
+	struct server server;
+	struct ump_loop *loop = new_loop();
+	char host[] = "127.0.0.1";
+	char path[64];
+	struct store *store;
+	struct ump_error error;
+
+	server_open(&server);
+	command(&server, "CONFIG SET requirepass open-sesame");
+	snprintf(path, sizeof(path), "%s/password", server.folder);
+	const struct store_redis_server where = {.host = host, .port = server.port};
+	const struct store_settings settings = {
+		.retention_us = UMP_SECOND, .timeout_us = UMP_SECOND, .prefix = "x:", .password_file = path};
+	cr_assert_eq(store_redis_open(&store, loop, &where, &settings, &error), 0);
+	wait_for_reason(loop, store, "cannot be read");
+	write_password(path, "wrong");
+	wait_for_reason(loop, store, "WRONGPASS");
+	cr_assert_not(apply_one(loop, store).taken);
+	write_password(path, "open-sesame");
+	wait_for_ready(loop, store, true);
+	cr_assert(apply_one(loop, store).taken);
+	store_close(store);
+	unlink(path);
+	server_close(&server);
+	ump_loop_free(loop);
+}
+
 Test(store_redis, a_server_that_never_was_is_waited_for)
 {
 	struct ump_loop *loop = new_loop();
