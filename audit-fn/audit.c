@@ -41,7 +41,6 @@ struct audit *audit_new(const struct audit_settings *settings)
 					series(audit, METRIC_RULES, settings->rules->list[i].name, outcome_names[outcome]);
 	}
 	audit->no_rule = series(audit, METRIC_EVENTS, "none", NULL);
-	audit->rejected = series(audit, METRIC_EVENTS, "rejected", NULL);
 	audit->failed = series(audit, METRIC_EVENTS, "failed", NULL);
 	audit->rule_seconds = series(audit, METRIC_RULE_SECONDS, NULL, NULL);
 	audit->store_seconds = series(audit, METRIC_STORE_SECONDS, NULL, NULL);
@@ -54,6 +53,7 @@ static void case_free(struct audit_case *the_case)
 		ump_buffer_release(&the_case->items[i].text);
 	for (size_t i = 0; i < the_case->judged_capacity; i++)
 		finding_release(&the_case->judged[i].finding);
+	free(the_case->fair_by_rule);
 	free(the_case->items);
 	free(the_case->judged);
 	free(the_case->updates);
@@ -89,6 +89,7 @@ struct audit_case *audit_open(struct audit *audit)
 	} else {
 		the_case = ump_allocate(1, sizeof(*the_case));
 		the_case->audit = audit;
+		the_case->fair_by_rule = ump_allocate(audit->settings.rules->count, sizeof(size_t));
 	}
 	audit->open++;
 	return the_case;
@@ -106,6 +107,8 @@ void audit_close(struct audit_case *the_case)
 		return;
 	}
 	the_case->item_count = the_case->judged_count = the_case->update_count = the_case->next_item = 0;
+	the_case->event_count = the_case->no_rule = the_case->fair = 0;
+	memset(the_case->fair_by_rule, 0, audit->settings.rules->count * sizeof(size_t));
 	ump_buffer_reset(&the_case->latches);
 	the_case->next_spare = audit->spare;
 	audit->spare = the_case;
@@ -247,14 +250,15 @@ static int add(struct audit_case *the_case, const struct ump_event *event, struc
 
 	if (judge(the_case, event, &open, error) < 0)
 		return -1;
+	the_case->event_count++;
 	if (the_case->judged_count == first) {
-		audit->no_rule->value++;
+		the_case->no_rule++;
 		return 0;
 	}
 	if (!open) {
 		for (size_t i = first; i < the_case->judged_count; i++)
-			audit_count_rule(audit, the_case->judged[i].finding.rule, FAIR);
-		audit->events[FAIR]->value++;
+			the_case->fair_by_rule[the_case->judged[i].finding.rule - audit->settings.rules->list]++;
+		the_case->fair++;
 		the_case->judged_count = first;
 		return 0;
 	}
@@ -274,13 +278,22 @@ int audit_add(struct audit_case *the_case, const struct ump_event *event, struct
 	int64_t begin = ump_loop_clock();
 	int result = add(the_case, event, traceparent, tracestate, error);
 
-	if (result < 0)
-		audit->rejected->value++;
 	ump_metrics_observe(audit->settings.metrics, METRIC_RULE_SECONDS, audit->rule_seconds, (double)(ump_loop_clock() - begin) / 1e6);
 	return result;
 }
 
 /* ---- Deciding ---- */
+
+/* Counts what was judged while it was added: only now, since a refused or failed case comes again. */
+static void count_first_sight(const struct audit_case *the_case)
+{
+	struct audit *audit = the_case->audit;
+
+	audit->no_rule->value += (double)the_case->no_rule;
+	audit->events[FAIR]->value += (double)the_case->fair;
+	for (size_t i = 0; the_case->fair > 0 && i < audit->settings.rules->count; i++)
+		audit->rules[i].outcomes[FAIR]->value += (double)the_case->fair_by_rule[i];
+}
 
 static void applied(void *context, const struct ump_error *error)
 {
@@ -291,8 +304,10 @@ static void applied(void *context, const struct ump_error *error)
 			    (double)(ump_loop_clock() - the_case->asked_us) / 1e6);
 	if (error) {
 		ump_metrics_add(audit->settings.metrics, METRIC_STORE_FAILURES, 1);
-		audit->failed->value += (double)the_case->item_count;
+		audit->failed->value += (double)the_case->event_count;
 		the_case->next_item = the_case->item_count;
+	} else {
+		count_first_sight(the_case);
 	}
 	the_case->done(the_case->context, the_case, error);
 }
@@ -302,6 +317,7 @@ void audit_decide(struct audit_case *the_case, audit_done_fn *done, void *contex
 	the_case->done = done;
 	the_case->context = context;
 	if (the_case->update_count == 0) {
+		count_first_sight(the_case);
 		done(context, the_case, NULL);
 		return;
 	}

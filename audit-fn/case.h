@@ -38,7 +38,9 @@ struct audit_case {
 	struct ump_buffer data; /* of the present reply */
 	struct ump_event reply;
 	size_t next_item;
-	int64_t asked_us; /* when the store was */
+	size_t event_count, no_rule, fair; /* events: all that were added; without a rule; fair at first sight, of which there is no item */
+	size_t *fair_by_rule;              /* beside the rules: the last of these, by rule */
+	int64_t asked_us;                  /* when the store was */
 	audit_done_fn *done;
 	void *context;
 };
@@ -51,7 +53,7 @@ struct audit {
 	struct audit_settings settings;
 	struct rule_series *rules; /* beside settings.rules->list */
 	struct ump_series *events[LATE + 1];
-	struct ump_series *no_rule, *rejected, *failed, *rule_seconds, *store_seconds;
+	struct ump_series *no_rule, *failed, *rule_seconds, *store_seconds;
 	struct audit_case *spare;
 	size_t spare_count;
 	size_t open;

@@ -6,11 +6,11 @@ static const double store_bounds[] = {1e-5, 1e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 
 
 const struct ump_metric metrics_table[METRIC_COUNT] = {
 	[METRIC_REQUESTS] = {"umpire_requests_total", "Requests on / by the status of the answer.", UMP_COUNTER, .labels = {"status"}},
-	[METRIC_EVENTS] =
-		{"umpire_events_total",
-		 "Events by result: fair, cheating, late (for every rule), none (a type without a rule), rejected (refused with 400), "
-		 "failed (the store did not take it).",
-		 UMP_COUNTER, .labels = {"result"}},
+	[METRIC_EVENTS] = {"umpire_events_total",
+			   "Events by result: fair, cheating, late (for every rule), none (a type without a rule), rejected (a request "
+			   "refused with 400, whole), "
+			   "failed (the store did not take it).",
+			   UMP_COUNTER, .labels = {"result"}},
 	[METRIC_RULES] = {"umpire_rule_results_total", "What each rule found: fair, cheating or late.", UMP_COUNTER,
 			  .labels = {"rule", "result"}},
 	[METRIC_RULE_SECONDS] = {"umpire_rule_seconds", "Time to read an event's data and apply its rules.", UMP_HISTOGRAM,

@@ -33,6 +33,7 @@ struct service {
 	struct ump_http_message message;
 	struct ump_buffer batch;
 	struct ump_series *statuses[600];
+	struct ump_series *rejected;
 };
 
 struct exchange {
@@ -258,6 +259,7 @@ static void handle_post(struct service *service, struct ump_request *request)
 	*exchange = (struct exchange){service, request, audit_open(service->settings.audit), mode, prefers_reply(headers, count)};
 	service->exchanges++;
 	if (read_events(exchange, headers, count, &error) < 0) {
+		service->rejected->value++;
 		problem(service, request, 400, "The event is refused", error.text);
 		end_exchange(exchange);
 		return;
@@ -445,6 +447,7 @@ int service_new(struct service **ret_service, struct ump_loop *loop, const struc
 	service->loop = loop;
 	service->settings = *settings;
 	service->last_request_us = ump_loop_now(loop);
+	service->rejected = ump_metrics_series(settings->metrics, METRIC_EVENTS, (const char *const[UMP_METRIC_LABELS]){"rejected"});
 	if (open_ports(service, error) < 0) {
 		service_free(service);
 		return -1;

@@ -178,7 +178,10 @@ Test(audit, one_wrong_event_refuses_the_batch_and_is_named)
 	bench_open(&bench, NULL, AUDIT_REPLY_FAIL);
 	cr_assert_null(send(&bench, "[" HITS("1", "p", "11") "," HITS("2", "p", "-1") "]"));
 	cr_assert(strstr(bench.error.text, "rule hits-over-10: /hits: found -1"), "%s", bench.error.text);
-	cr_assert_eq(metric(&bench, METRIC_EVENTS, "rejected", NULL), 1);
+	cr_assert_null(send(&bench, "[" HITS("1", "p", "1") "," HITS("2", "p", "-1") "]"));
+	cr_assert_eq(metric(&bench, METRIC_EVENTS, "fair", NULL), 0, "what is refused comes again: it is not counted before");
+	cr_assert_eq(metric(&bench, METRIC_RULES, "hits-over-10", "fair"), 0);
+	cr_assert_eq(metric(&bench, METRIC_EVENTS, "cheating", NULL), 0);
 	bench_close(&bench);
 }
 
