@@ -28,7 +28,7 @@
 
 /* MHD's memory for a connection holds the list of the fields and the head of the answer beside the header. MHD clears all of it after each
  * request: at 72 KiB that is a fifth of the processor time of a small request, at 32 KiB (its default) a tenth. */
-#define HEADER_SURPLUS ((size_t)8 * 1024)
+#define HEADER_SURPLUS 8192
 
 static void accept_again(void *context);
 
@@ -39,6 +39,11 @@ static void turn(void *context)
 
 	for (int i = 0; i < TURNS_A_ROUND; i++) {
 		MHD_run(server->daemon);
+		if (server->arriving > 0) { /* whom it has not told of by now, it could not take */
+			server->arriving = 0;
+			accept_again(server);
+			ump_server_check_drained(server);
+		}
 		if (MHD_get_timeout(server->daemon, &timeout) == MHD_NO)
 			return;
 	}
@@ -67,7 +72,7 @@ static void farewell(void *context)
 
 void ump_server_check_drained(struct ump_server *server)
 {
-	if (server->draining && server->drained && server->connection_count == 0 && server->lingering_count == 0)
+	if (server->draining && server->drained && server->connection_count == 0 && server->arriving == 0 && server->lingering_count == 0)
 		ump_loop_defer(server->loop, &server->farewell, farewell, server);
 }
 
@@ -85,6 +90,8 @@ static void connection_opened(struct ump_server *server, struct MHD_Connection *
 		connection->next->previous = connection;
 	server->connections = connection;
 	server->connection_count++;
+	if (server->arriving > 0)
+		server->arriving--;
 	*context = connection;
 }
 
@@ -122,7 +129,7 @@ static void connection_changed(void *server, struct MHD_Connection *handle, void
 
 static bool is_full(const struct ump_server *server)
 {
-	return (int64_t)server->connection_count >= server->options.max_connections;
+	return (int64_t)(server->connection_count + server->arriving) >= server->options.max_connections;
 }
 
 /* Returns false when there is nothing more to accept for now. */
@@ -142,8 +149,10 @@ static bool accept_one(struct ump_server *server)
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
 
+	const size_t before = server->connection_count;
 	/* MHD closes the descriptor when it cannot take it. */
 	if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size) == MHD_YES) {
+		server->arriving += server->connection_count == before;
 		ump_watchdog_start(server);
 		ump_server_wake(server);
 	}
@@ -187,13 +196,20 @@ static int start_daemon(struct ump_server *server, struct ump_error *error)
 {
 	const unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
 	/* More than we accept: MHD counts a connection until it has cleaned up behind it. */
-	const unsigned limit = (unsigned)server->options.max_connections + ACCEPT_BATCH;
-	const size_t memory = (size_t)server->options.max_header + HEADER_SURPLUS;
+	const intptr_t limit = (intptr_t)server->options.max_connections + ACCEPT_BATCH;
+	const struct MHD_OptionItem items[] = {
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)ump_request_completed, server},
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escapes, server},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)server->options.max_header + HEADER_SURPLUS, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, limit, NULL},
+#if MHD_VERSION >= 0x01000000
+		{MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2, NULL}, /* no folded lines, no bare LF: what guard.h does for older ones */
+#endif
+		{MHD_OPTION_END, 0, NULL}
+	};
 
-	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, ump_request_arrived, server, MHD_OPTION_NOTIFY_COMPLETED,
-					  ump_request_completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
-					  MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
-					  MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_END);
+	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, ump_request_arrived, server, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	if (!server->daemon)
 		return ump_fail(error, UMP_FATAL, "%s: the HTTP server does not start: %s", server->address, strerror(errno));
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);

@@ -73,6 +73,7 @@ struct ump_server {
 	struct connection *connections;
 	struct lingering *lingering;
 	size_t connection_count, lingering_count, active;
+	size_t arriving; /* given to MHD, which will tell of them at its next turn (as 1.0 does) */
 	int socket;
 	bool draining;
 	void (*drained)(void *context);

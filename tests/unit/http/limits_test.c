@@ -86,6 +86,29 @@ Test(limits, a_body_that_drips_ends_with_408)
 	release();
 }
 
+Test(limits, many_that_drip_all_end)
+{
+	int fds[16], open = 16;
+
+	rig_open(&rig, (struct ump_server_options){.request_deadline_us = 100 * UMP_MILLISECOND});
+	for (int i = 0; i < 16; i++)
+		rig_send(fds[i] = rig_connect(&rig), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+	int64_t end = ump_loop_clock() + 15 * UMP_SECOND;
+	while (open > 0 && ump_loop_clock() < end) {
+		rig_turn(&rig, 2 * UMP_MILLISECOND);
+		for (int i = 0; i < 16; i++) {
+			if (fds[i] < 0 || (send(fds[i], "x", 1, MSG_NOSIGNAL) == 1 && rig_read(fds[i], &in)))
+				continue;
+			close(fds[i]);
+			fds[i] = -1;
+			open--;
+		}
+	}
+	cr_expect_eq(open, 0);
+	RIG_UNTIL(&rig, rig.gone == 16);
+	release();
+}
+
 Test(limits, a_request_begun_and_left_ends_also_behind_an_earlier_one)
 {
 	rig_open(&rig, (struct ump_server_options){.request_deadline_us = 300 * UMP_MILLISECOND});
