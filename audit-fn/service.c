@@ -420,7 +420,9 @@ static int listen_for_events(struct service *service, struct ump_error *error)
 		.max_connections = config->max_connections,
 		.request_deadline_us = config->request_deadline_us,
 	};
-	return ump_server_new(&service->server, service->loop, &options, &handler, error);
+	if (ump_server_new(&service->server, service->loop, &options, &handler, error) == 0)
+		return 0;
+	return passed ? -1 : ump_error_prefix(error, "%s", ump_config_place("listen"));
 }
 
 static int open_ports(struct service *service, struct ump_error *error)
@@ -435,7 +437,7 @@ static int open_ports(struct service *service, struct ump_error *error)
 	if (!admin_listen)
 		return 0;
 	if (ump_admin_new(&service->admin, service->loop, admin_listen, &service->pages, error) < 0)
-		return -1;
+		return ump_error_prefix(error, "%s", ump_config_place("admin-listen"));
 	ump_log(UMP_LOG_INFO, "listening", UMP_LOG_S("for", "admin"), UMP_LOG_S("address", ump_server_address(service->admin)));
 	return 0;
 }

@@ -295,7 +295,7 @@ static void script_loaded(redisAsyncContext *connection, void *answer, void *con
 
 	if (!reply || connection != store->connection)
 		return;
-	if (reply->type != REDIS_REPLY_STRING || reply->len >= (int)sizeof(store->sha)) {
+	if (reply->type != REDIS_REPLY_STRING || (size_t)reply->len >= sizeof(store->sha)) {
 		set_unready(store, reply->type == REDIS_REPLY_ERROR ? reply->str : "Redis did not take the script");
 		return;
 	}

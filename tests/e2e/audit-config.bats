@@ -60,3 +60,12 @@ refused() {
     AUDIT_SERVICE_HOST=10.0.0.1 AUDIT_PORT=tcp://10.0.0.1:80 AUDIT_PORT_80_TCP=tcp://10.0.0.1:80 run "$AUDIT_FN" --check-config
     assert_success
 }
+
+@test "an address that is none is named with where it came from" {
+    run timeout 10 "$AUDIT_FN" --listen somewhere
+    assert_equal "$status" 78
+    assert_output --partial "--listen: somewhere: expected an address and a port"
+    PORT=99999 run timeout 10 "$AUDIT_FN"
+    assert_equal "$status" 78
+    assert_output --partial "PORT: :99999: expected an address and a port"
+}
