@@ -79,6 +79,7 @@ static void set_ready(struct redis_store *store)
 	if (!store->ready)
 		ump_log(UMP_LOG_INFO, "store ready", UMP_LOG_S("host", store->host), UMP_LOG_I("port", store->port));
 	store->ready = true;
+	store->pause_us = PAUSE_FIRST;
 }
 
 /* The connection is of no use: frees it, which ends all calls with no answer, and tries again later. */
@@ -108,15 +109,17 @@ static void probed(redisAsyncContext *connection, void *answer, void *context)
 	struct redis_store *store = context;
 	const redisReply *reply = answer;
 
-	(void)connection;
 	if (!reply)
 		return;
 	store->probing = false;
 	ump_timer_cancel(store->loop, &store->probe_deadline);
-	if (reply->type == REDIS_REPLY_ERROR)
-		set_unready(store, reply->str);
-	else
+	/* A server without memory stays the right one. One that has become a replica, or loads its data, may be another by the next try. */
+	if (reply->type != REDIS_REPLY_ERROR)
 		set_ready(store);
+	else if (strncmp(reply->str, "OOM", 3) == 0)
+		set_unready(store, reply->str);
+	else if (connection == store->connection)
+		drop_connection(store, reply->str);
 }
 
 static void probe(void *context)
@@ -296,13 +299,12 @@ static void script_loaded(redisAsyncContext *connection, void *answer, void *con
 	if (!reply || connection != store->connection)
 		return;
 	if (reply->type != REDIS_REPLY_STRING || (size_t)reply->len >= sizeof(store->sha)) {
-		set_unready(store, reply->type == REDIS_REPLY_ERROR ? reply->str : "Redis did not take the script");
+		drop_connection(store, reply->type == REDIS_REPLY_ERROR ? reply->str : "Redis did not take the script");
 		return;
 	}
 	memcpy(store->sha, reply->str, (size_t)reply->len + 1);
 	store->usable = true;
-	store->pause_us = PAUSE_FIRST;
-	set_ready(store);
+	probe(store);
 }
 
 static void load_script(struct redis_store *store)

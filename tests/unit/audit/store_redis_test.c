@@ -262,6 +262,18 @@ static void command(const struct server *server, const char *text)
 	redisFree(context);
 }
 
+static void wait_for_reason(struct ump_loop *loop, struct store *store, const char *part)
+{
+	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
+	char reason[160] = "";
+
+	while (!strstr(reason, part) && ump_loop_clock() < until) {
+		ump_loop_once(loop, UMP_SECOND / 20);
+		store_ready(store, reason, sizeof(reason));
+	}
+	cr_assert(strstr(reason, part), "%s", reason);
+}
+
 Test(store_redis, a_full_server_and_a_lost_script_are_survived, .timeout = 60)
 {
 	struct server server;
@@ -285,16 +297,22 @@ Test(store_redis, a_full_server_and_a_lost_script_are_survived, .timeout = 60)
 	ump_loop_free(loop);
 }
 
-static void wait_for_reason(struct ump_loop *loop, struct store *store, const char *part)
+Test(store_redis, a_server_that_becomes_a_replica_is_left_until_it_is_none, .timeout = 60)
 {
-	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
-	char reason[160] = "";
+	struct server server;
+	struct ump_loop *loop = new_loop();
 
-	while (!strstr(reason, part) && ump_loop_clock() < until) {
-		ump_loop_once(loop, UMP_SECOND / 20);
-		store_ready(store, reason, sizeof(reason));
-	}
-	cr_assert(strstr(reason, part), "%s", reason);
+	server_open(&server);
+	struct store *store = open_redis(&server, loop, 3600 * UMP_SECOND, true);
+	command(&server, "REPLICAOF 127.0.0.1 1");
+	wait_for_reason(loop, store, "READONLY");
+	cr_assert_not(apply_one(loop, store).taken);
+	command(&server, "REPLICAOF NO ONE");
+	wait_for_ready(loop, store, true);
+	cr_assert(apply_one(loop, store).taken);
+	store_close(store);
+	server_close(&server);
+	ump_loop_free(loop);
 }
 
 static void write_password(const char *path, const char *password)
