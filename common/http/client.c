@@ -47,6 +47,14 @@ void ump_client_free(struct ump_client *client)
 	free(client);
 }
 
+/* What says where a request ends and whom it is for is written by us alone. */
+static bool is_ours(struct ump_text name)
+{
+	return (name.size == 4 && ump_text_equals_ignoring_case(name, UMP_TEXT("host"))) ||
+	       (name.size == 14 && ump_text_equals_ignoring_case(name, UMP_TEXT("content-length"))) ||
+	       (name.size == 17 && ump_text_equals_ignoring_case(name, UMP_TEXT("transfer-encoding")));
+}
+
 /* A line break in a value would be a header field, or a request, of somebody else's making. */
 static int check_headers(const struct ump_call_options *options, struct ump_error *error)
 {
@@ -59,6 +67,8 @@ static int check_headers(const struct ump_call_options *options, struct ump_erro
 		}
 		if (name.size == 0)
 			return ump_fail(error, UMP_REJECT, "header %zu has no name", i + 1);
+		if (is_ours(name))
+			return ump_fail(error, UMP_REJECT, "header %.*s is not the caller's to set", UMP_TEXT_ARGUMENTS(name));
 		for (size_t j = 0; j < value.size; j++) {
 			if (value.start[j] == '\r' || value.start[j] == '\n' || value.start[j] == '\0')
 				return ump_fail(error, UMP_REJECT, "header %.*s: its value has a line break or a NUL",

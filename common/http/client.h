@@ -25,8 +25,8 @@ struct ump_client_options {
 struct ump_call_options {
 	const char *method; /* "POST" */
 	const char *url;
-	const struct ump_header
-		*headers; /* values without CR, LF and NUL, else ump_client_call() fails; Content-Length and Host are ours */
+	const struct ump_header *
+		headers; /* values without CR, LF and NUL, and no Host, Content-Length or Transfer-Encoding, else ump_client_call() fails */
 	size_t header_count;
 	struct ump_text body; /* borrowed until the call ends */
 	int64_t timeout_us;   /* of the whole exchange, waiting for a turn included; 0: none */

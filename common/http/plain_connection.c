@@ -237,6 +237,7 @@ static void next_address(struct plain_connection *connection)
 		}
 		close(fd);
 	}
+	connection->target->resolved_at = INT64_MIN / 2; /* perhaps the name has moved */
 	fail(connection, connection->failure);
 }
 

@@ -528,8 +528,15 @@ Test(client, freeing_cancels)
 Test(client, what_would_split_the_request_is_refused)
 {
 	static const struct ump_header bad[] = {
-		{UMP_TEXT("X"), UMP_TEXT("a\r\nY: b")}, {UMP_TEXT("X"), UMP_TEXT("a\nb")}, {UMP_TEXT("X"), UMP_TEXT("a\0b")},
-		{UMP_TEXT("X\r\nY"), UMP_TEXT("a")},    {UMP_TEXT("X:"), UMP_TEXT("a")},   {UMP_TEXT(""), UMP_TEXT("a")},
+		{UMP_TEXT("X"), UMP_TEXT("a\r\nY: b")},
+		{UMP_TEXT("X"), UMP_TEXT("a\nb")},
+		{UMP_TEXT("X"), UMP_TEXT("a\0b")},
+		{UMP_TEXT("X\r\nY"), UMP_TEXT("a")},
+		{UMP_TEXT("X:"), UMP_TEXT("a")},
+		{UMP_TEXT(""), UMP_TEXT("a")},
+		{UMP_TEXT("HOST"), UMP_TEXT("a")},
+		{UMP_TEXT("Content-length"), UMP_TEXT("1")},
+		{UMP_TEXT("Transfer-Encoding"), UMP_TEXT("chunked")},
 	};
 	struct ump_call *none;
 

@@ -499,7 +499,7 @@ Test(limits, a_stream_brings_what_is_written)
 		RIG_UNTIL(&rig, rig_read(fd, &in) && in.size > 0 && strstr(in.start, "two"));
 		cr_expect_str_eq(in.start, "16\r\ndata: one\n\ndata: two\n\n\r\n");
 		cr_expect_eq(ump_stream_pending(rig.stream), 0);
-		cr_expect_eq(rig.streams_drained, i + 1);
+		cr_expect_eq(rig.streams_drained, (size_t)i + 1);
 	}
 	ump_buffer_reset(&in);
 	stream_write("bye");
