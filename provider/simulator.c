@@ -26,6 +26,7 @@ struct simulator {
 	struct scenario scenario;
 	uint64_t seed;
 	uint64_t events;
+	int64_t end_us;
 	uint64_t sequence; /* of the latest new event */
 	unsigned players;
 	struct simulated_player *player;
@@ -96,6 +97,7 @@ struct simulator *simulator_new(const struct simulator_options *options)
 	simulator->seed = options->seed;
 	simulator->players = options->players;
 	simulator->events = options->events && options->events < SIMULATOR_EVENTS ? options->events : SIMULATOR_EVENTS;
+	simulator->end_us = options->duration_us ? options->duration_us : INT64_MAX;
 	simulator->rate = options->rate;
 	simulator->player = ump_allocate(options->players, sizeof *simulator->player);
 	simulator->ranked = ump_allocate(options->players, sizeof *simulator->ranked);
@@ -226,9 +228,15 @@ static struct simulated_hit make(struct simulator *simulator)
 
 /* ---- What goes wrong on the way ---- */
 
+/* Nothing new comes; what is held for later still does. */
+static bool ended(const struct simulator *simulator)
+{
+	return simulator->stopped || simulator->sequence >= simulator->events || simulator->next_us >= simulator->end_us;
+}
+
 static bool takes_later(const struct simulator *simulator, size_t i)
 {
-	return simulator->stopped || simulator->sequence >= simulator->events || simulator->later[i].after <= simulator->sequence;
+	return ended(simulator) || simulator->later[i].after <= simulator->sequence;
 }
 
 static bool take_later(struct simulator *simulator, struct simulated_hit *ret_hit)
@@ -257,7 +265,7 @@ bool simulator_next(struct simulator *simulator, struct simulated_hit *ret_hit)
 	for (;;) {
 		if (take_later(simulator, ret_hit))
 			return true;
-		if (simulator->stopped || simulator->sequence >= simulator->events)
+		if (ended(simulator))
 			return false;
 		struct simulated_hit hit = make(simulator);
 		struct random_state random = {random_mix(simulator->seed ^ hit.sequence)};
@@ -274,8 +282,7 @@ bool simulator_next(struct simulator *simulator, struct simulated_hit *ret_hit)
 
 int64_t simulator_due(const struct simulator *simulator)
 {
-	bool ended = simulator->stopped || simulator->sequence >= simulator->events;
-	return ended && !simulator->later_count ? INT64_MAX : simulator->next_us;
+	return ended(simulator) && !simulator->later_count ? INT64_MAX : simulator->next_us;
 }
 
 void simulator_stop(struct simulator *simulator)

@@ -15,10 +15,11 @@
 struct simulator_options {
 	const struct scenario *scenario; /* copied */
 	uint64_t seed;
-	double rate;      /* events per second, over 0 */
-	unsigned players; /* 1 to SIMULATOR_PLAYERS */
-	double cheaters;  /* share of the players, 0 to 1, where the scenario does not say; over 0 means at least one */
-	uint64_t events;  /* distinct events in all; 0: no end before SIMULATOR_EVENTS */
+	double rate;         /* events per second, over 0 */
+	unsigned players;    /* 1 to SIMULATOR_PLAYERS */
+	double cheaters;     /* share of the players, 0 to 1, where the scenario does not say; over 0 means at least one */
+	int64_t duration_us; /* events happen before this; 0: no end */
+	uint64_t events;     /* distinct events in all; 0: no end before SIMULATOR_EVENTS */
 };
 
 struct simulated_player {
@@ -43,7 +44,7 @@ struct simulator;
 struct simulator *simulator_new(const struct simulator_options *options);
 void simulator_free(struct simulator *simulator);
 
-/* The next event to send; due times never fall. False at the end: all `events` are out, or it was stopped. */
+/* The next event to send; due times never fall. False at the end: what was asked for is out, or it was stopped. */
 bool simulator_next(struct simulator *simulator, struct simulated_hit *ret_hit);
 
 /* When the next event is due, without taking it; INT64_MAX at the end. */

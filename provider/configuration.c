@@ -1,0 +1,194 @@
+#include "provider/configuration.h"
+#include "provider/moment.h"
+#include "provider/simulator.h"
+#include <stddef.h>
+#include <string.h>
+
+#define MEMBER(group, name) offsetof(struct provider_config, group.name) - offsetof(struct provider_config, group)
+#define COUNT(array)        (sizeof(array) / sizeof *(array))
+#define HOURS(n)            ((n)*INT64_C(3600000000))
+
+/* clang-format off */
+static const struct ump_option topic_options[] = {
+	{.name = "topic", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, topic), .fallback = "game-hits", .value = "TOPIC",
+	 .help = "where events go, and where the board reads them"},
+	{.name = "verdict-topic", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, verdict_topic), .fallback = "audit-verdicts", .value = "TOPIC",
+	 .help = "where the replies of audit-fn arrive"},
+	{.name = "table-topic", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, table_topic), .fallback = "flagged-players", .value = "TOPIC",
+	 .help = "compacted: one row for each flagged player, written from the verdicts"},
+	{.name = "dead-letter-topic", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, dead_letter_topic), .fallback = "game-hits-dlq", .value = "TOPIC",
+	 .help = "what could not be delivered, counted on the board"},
+	{.name = "status-topic", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, status_topic), .fallback = "umpire-status", .value = "TOPIC",
+	 .help = "what the adapter says of itself once a second"},
+	{.name = "group", .type = UMP_OPTION_STRING, .offset = MEMBER(topics, group), .fallback = "umpire", .value = "GROUP",
+	 .help = "the adapter's consumer group, whose lag the board shows; it is never joined"},
+	{.name = "embedded", .type = UMP_OPTION_SWITCH, .offset = MEMBER(topics, embedded),
+	 .help = "the broker is the embedded one, which forgets silently when it is full: hold the simulator back long before, and refuse rates that it cannot take"},
+	{.name = "hold-back", .type = UMP_OPTION_INTEGER, .offset = MEMBER(topics, hold_back), .fallback = "0", .maximum = INT64_MAX, .value = "RECORDS",
+	 .help = "make no events while a partition has this many records that the group has not committed or the board has not read; 0: never, with --embedded 3500"},
+};
+
+static const struct ump_option simulation_options[] = {
+	{.name = "rate", .type = UMP_OPTION_NUMBER, .offset = MEMBER(simulation, rate), .fallback = "50", .value = "EVENTS",
+	 .help = "events per second; 0: no simulator, only the pages"},
+	{.name = "players", .type = UMP_OPTION_INTEGER, .offset = MEMBER(simulation, players), .fallback = "40", .minimum = 1, .maximum = SIMULATOR_PLAYERS,
+	 .value = "COUNT", .help = "simulated players"},
+	{.name = "cheaters", .type = UMP_OPTION_NUMBER, .offset = MEMBER(simulation, cheaters), .fallback = "0.1", .value = "SHARE",
+	 .help = "share of them that cheats now and then, 0 to 1; over 0 means at least one"},
+	{.name = "seed", .type = UMP_OPTION_INTEGER, .offset = MEMBER(simulation, seed), .fallback = "1", .maximum = INT64_MAX, .value = "NUMBER",
+	 .help = "the same seed, run and epoch give the same events, byte by byte"},
+	{.name = "run", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, run), .value = "NAME",
+	 .help = "name of this run, part of its events' source; without: from the time and chance"},
+	{.name = "epoch", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, epoch), .value = "TIME",
+	 .help = "RFC 3339: where the times of the run's events begin; without: now"},
+	{.name = "events", .type = UMP_OPTION_INTEGER, .offset = MEMBER(simulation, events), .fallback = "0", .maximum = SIMULATOR_EVENTS, .value = "COUNT",
+	 .help = "end after so many distinct events; 0: no end"},
+	{.name = "duration", .type = UMP_OPTION_DURATION, .offset = MEMBER(simulation, duration_us), .fallback = "0", .value = "DURATION",
+	 .help = "end after this time; 0: no end"},
+	{.name = "stay", .type = UMP_OPTION_SWITCH, .offset = MEMBER(simulation, stay),
+	 .help = "keep the pages up after the end of --events or --duration, instead of exiting"},
+	{.name = "scenario", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, scenario), .fallback = "steady", .value = "NAME",
+	 .help = "how the crowd behaves: steady, burst, cheaters, boundary, slow-cheaters, hot-key, out-of-order, duplicates, web-activity, metrics, logs"},
+	{.name = "preset", .type = UMP_OPTION_CHOICE, .offset = MEMBER(simulation, preset), .fallback = "hits", .choices = "hits|shipwars",
+	 .help = "what a hit looks like: type game.hits, or type bonus with the data of the Shipwars game"},
+	{.name = "truth", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, truth), .value = "FILE",
+	 .help = "write there what was sent and who cheated; for verify: compare with it"},
+};
+
+static const struct ump_option page_options[] = {
+	{.name = "listen", .type = UMP_OPTION_STRING, .offset = MEMBER(pages, listen), .fallback = "127.0.0.1:8080", .value = "ADDR:PORT",
+	 .help = "where the board is served; none: no pages, and nothing is read from Kafka"},
+	{.name = "public-url", .type = UMP_OPTION_STRING, .offset = MEMBER(pages, public_url), .value = "URL",
+	 .help = "how browsers reach this server, where that is not the address it listens on"},
+	{.name = "history", .type = UMP_OPTION_DURATION, .offset = MEMBER(pages, history_us), .fallback = "15m", .maximum = HOURS(24 * 365), .value = "DURATION",
+	 .help = "how far back the board reads events and verdicts when it starts; flagged players are read from the beginning"},
+	{.name = "max-players", .type = UMP_OPTION_INTEGER, .offset = MEMBER(pages, max_players), .fallback = "10000", .minimum = 1, .maximum = 1000000,
+	 .value = "COUNT", .help = "players that the board tells apart; further ones are only counted"},
+	{.name = "max-pages", .type = UMP_OPTION_INTEGER, .offset = MEMBER(pages, max_pages), .fallback = "1000", .minimum = 1, .maximum = 100000, .value = "COUNT",
+	 .help = "browsers that follow the board at a time; further ones get 503"},
+};
+
+static const struct ump_option verify_options[] = {
+	{.name = "wait", .type = UMP_OPTION_DURATION, .offset = MEMBER(verify, wait_us), .fallback = "30s", .value = "DURATION",
+	 .help = "give up when something is missing and nothing new has come for this long"},
+	{.name = "follow", .type = UMP_OPTION_SWITCH, .offset = MEMBER(verify, follow),
+	 .help = "started beside the run: wait for the truth file and for its end, however long that takes"},
+};
+
+static const struct ump_option process_options[] = {
+	{.name = "admin-listen", .type = UMP_OPTION_STRING, .offset = MEMBER(process, admin_listen), .value = "ADDR:PORT",
+	 .help = "health and metrics pages; without: none"},
+	{.name = "log-level", .type = UMP_OPTION_CHOICE, .offset = MEMBER(process, log_level), .fallback = "info", .choices = "debug|info|warning|error",
+	 .help = "what is logged"},
+	{.name = "log-format", .type = UMP_OPTION_CHOICE, .offset = MEMBER(process, log_format), .fallback = "automatic", .choices = "automatic|text|json",
+	 .help = "text for terminals, JSON else"},
+};
+/* clang-format on */
+
+static const struct ump_option_group groups[] = {
+	{"Simulator", simulation_options, COUNT(simulation_options), offsetof(struct provider_config, simulation)},
+	{"Pages", page_options, COUNT(page_options), offsetof(struct provider_config, pages)},
+	{"Topics", topic_options, COUNT(topic_options), offsetof(struct provider_config, topics)},
+	{"verify", verify_options, COUNT(verify_options), offsetof(struct provider_config, verify)},
+	{"Process", process_options, COUNT(process_options), offsetof(struct provider_config, process)},
+};
+
+/* ---- Combinations that cannot be ---- */
+
+static int check_simulation(const struct provider_config *config, struct ump_error *error)
+{
+	int64_t us;
+	if (!(config->simulation.rate >= 0 && config->simulation.rate <= 10e6))
+		return ump_fail(error, UMP_REJECT, "%s: expected 0 to 10000000 events per second", ump_config_place("rate"));
+	if (!(config->simulation.cheaters >= 0 && config->simulation.cheaters <= 1))
+		return ump_fail(error, UMP_REJECT, "%s: expected a share from 0 to 1", ump_config_place("cheaters"));
+	if (config->simulation.run && run_check(config->simulation.run, error))
+		return ump_error_prefix(error, "%s", ump_config_place("run"));
+	if (config->simulation.epoch && !moment_read(config->simulation.epoch, &us))
+		return ump_fail(error, UMP_REJECT, "%s: expected an RFC 3339 time such as 2026-01-01T00:00:00Z, found \"%s\"",
+				ump_config_place("epoch"), config->simulation.epoch);
+	if (config->simulation.rate == 0 && (config->simulation.duration_us || config->simulation.events))
+		return ump_fail(error, UMP_REJECT, "%s: an end is asked for, but a rate of 0 makes no events", ump_config_place("rate"));
+	return 0;
+}
+
+static int check_scenario(const struct provider_config *config, struct ump_error *error)
+{
+	const struct scenario *scenario = scenario_find(config->simulation.scenario);
+	if (!scenario) {
+		const char *names[32];
+		for (size_t i = 0; i < scenario_count; i++)
+			names[i] = scenario_table[i].name;
+		const char *near = ump_nearest(config->simulation.scenario, names, scenario_count);
+		return ump_fail(error, UMP_REJECT, "%s: there is no scenario \"%s\"%s%s%s", ump_config_place("scenario"),
+				config->simulation.scenario, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	}
+	if (config->simulation.preset == PRESET_SHIPWARS && scenario->payload != SCENARIO_HITS)
+		return ump_fail(error, UMP_REJECT, "%s: scenario \"%s\" has events of its own, which cannot look like those of Shipwars",
+				ump_config_place("preset"), scenario->name);
+	return 0;
+}
+
+/* The rate of the scenario's fastest phase. */
+static double highest_rate(const struct provider_config *config)
+{
+	struct scenario scenario = provider_scenario(config);
+	double factor = 1;
+	for (size_t i = 0; i < scenario.phase_count; i++)
+		factor = scenario.phases[i].factor > factor ? scenario.phases[i].factor : factor;
+	return config->simulation.rate * factor;
+}
+
+static int check_embedded(const struct provider_config *config, struct ump_error *error)
+{
+	if (config->topics.embedded && highest_rate(config) > EMBEDDED_RATE)
+		return ump_fail(error, UMP_REJECT, "%s: the embedded broker takes at most %d events per second, found %g; use KAFKA=apache",
+				ump_config_place("rate"), EMBEDDED_RATE, highest_rate(config));
+	return 0;
+}
+
+static int check(void *context, struct ump_error *error)
+{
+	struct provider_config *config = context;
+	static const char *const owned[] = {
+		"bootstrap.servers",  "client.id",       "group.id", "enable.auto.commit",   "enable.auto.offset.store",
+		"enable.idempotence", "isolation.level", "acks",     "enable.partition.eof", NULL};
+	if (ump_kafka_check(&config->kafka, owned, error) || check_simulation(config, error) || check_scenario(config, error) ||
+	    check_embedded(config, error))
+		return -1;
+	if (config->topics.embedded && !ump_config_given("hold-back"))
+		config->topics.hold_back = EMBEDDED_HOLD_BACK;
+	return 0;
+}
+
+struct scenario provider_scenario(const struct provider_config *config)
+{
+	struct scenario scenario = *scenario_find(config->simulation.scenario);
+	if (config->simulation.preset == PRESET_SHIPWARS)
+		scenario.payload = SCENARIO_SHIPWARS;
+	return scenario;
+}
+
+const struct ump_program *provider_program(void)
+{
+	static struct ump_option_group all[COUNT(groups) + 1];
+	static const struct ump_command commands[] = {
+		[PROVIDER_VERIFY] = {"verify", "compare the topics with --truth: exit 0 equal, 1 different, 69 no answer from Kafka"}};
+	static const struct ump_program program = {
+		.name = "event-provider",
+		.prefix = "PROVIDER",
+		.summary = "Writes game events to Kafka, from a simulator with known cheaters, and shows what becomes of them",
+		.groups = all,
+		.group_count = COUNT(all),
+		.commands = commands,
+		.command_count = COUNT(commands),
+		.examples = "event-provider --bootstrap-servers localhost:9092 --rate 100 --seed 7\n"
+			    "event-provider --bootstrap-servers localhost:9092 --events 10000 --truth truth.json --listen none\n"
+			    "event-provider verify --bootstrap-servers localhost:9092 --truth truth.json\n",
+		.check = check,
+	};
+	memcpy(all, groups, sizeof groups);
+	all[COUNT(groups)] =
+		(struct ump_option_group){"Kafka", ump_kafka_options, ump_kafka_option_count, offsetof(struct provider_config, kafka)};
+	return &program;
+}

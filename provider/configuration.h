@@ -1,0 +1,52 @@
+/* provider/configuration.h: what event-provider is told, and which of it cannot be. */
+#pragma once
+#include "common/config/options.h"
+#include "common/kafka/settings.h"
+#include "provider/run_name.h"
+#include "provider/scenario.h"
+
+/* What the embedded broker can take (librdkafka's mock cluster keeps 5 MiB or 100,000 record batches a partition, then drops silently).
+ * A hit and its verdict take at most 400 and 700 bytes there, each in a batch of its own at worst: half of 5 MiB are 3,700 verdicts. */
+#define EMBEDDED_HOLD_BACK 3500 /* records a partition */
+#define EMBEDDED_RATE      2000 /* events per second, in all: what the path sustains there on two busy cores, with room to spare */
+
+enum provider_command { PROVIDER_RUN = -1, PROVIDER_VERIFY };
+enum provider_preset { PRESET_HITS, PRESET_SHIPWARS };
+
+struct provider_config {
+	struct ump_kafka_settings kafka;
+	struct {
+		char *topic, *verdict_topic, *table_topic, *dead_letter_topic, *status_topic;
+		char *group;
+		bool embedded;
+		int64_t hold_back; /* records a partition; 0: never */
+	} topics;
+	struct {
+		double rate, cheaters;
+		int64_t players, seed, events, duration_us;
+		char *run, *epoch; /* NULL: taken at start */
+		char *scenario;
+		int preset;
+		char *truth;
+		bool stay;
+	} simulation;
+	struct {
+		char *listen; /* "none": no pages */
+		char *public_url;
+		int64_t history_us, max_players, max_pages;
+	} pages;
+	struct {
+		int64_t wait_us;
+		bool follow;
+	} verify;
+	struct {
+		char *admin_listen;
+		int log_level, log_format;
+	} process;
+};
+
+/* The option table. The same pointer each time. */
+const struct ump_program *provider_program(void);
+
+/* The scenario that --scenario and --preset name. Never fails after the check of the program. */
+struct scenario provider_scenario(const struct provider_config *config);

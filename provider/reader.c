@@ -1,0 +1,316 @@
+/* provider/reader.c: the loop's half of a reader.
+ *
+ * The list of what is read changes only in apply(): partitions that the helper found are added, and all are assigned anew, each from the
+ * next record that it has not handed out. So an assignment never skips or repeats a record, and librdkafka's own idea of positions plays no
+ * part. Threads: librdkafka's fetchers fill its queue and make the descriptor readable; only the loop's thread takes records out. */
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "provider/reader_private.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROUND 1000 /* records taken out before others get their turn */
+
+struct reader_partition {
+	int64_t next;  /* offset of the next record */
+	int64_t until; /* what was there at the start: up to here is catching up */
+	bool behind;   /* not there yet */
+};
+
+struct reader {
+	struct reader_options options;
+	struct ump_loop *loop;
+	rd_kafka_t *handle;
+	rd_kafka_queue_t *queue;
+	struct ump_wakeup arrived;
+	struct ump_task more;
+	struct reader_partition partitions[READER_TOPICS][READER_PARTITIONS];
+	size_t known[READER_TOPICS]; /* of these, from 0 on */
+	size_t behind;               /* partitions that are */
+	bool opened, caught_up;
+	struct reader_lookup lookup;
+};
+
+static struct reader_partition *find(const struct reader *reader, size_t topic, int32_t partition)
+{
+	if (topic >= reader->options.topic_count || partition < 0 || (size_t)partition >= reader->known[topic])
+		return NULL;
+	return (struct reader_partition *)&reader->partitions[topic][partition];
+}
+
+static void has_caught_up(struct reader *reader, struct reader_partition *partition)
+{
+	if (!partition->behind)
+		return;
+	partition->behind = false;
+	reader->behind--;
+}
+
+static void tell_caught_up(struct reader *reader)
+{
+	if (reader->caught_up || !reader->opened || reader->behind)
+		return;
+	reader->caught_up = true;
+	if (reader->options.caught_up)
+		reader->options.caught_up(reader->options.context);
+}
+
+/* ---- What the helper found ---- */
+
+static void assign(struct reader *reader)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
+		for (size_t i = 0; i < reader->known[topic]; i++)
+			rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], (int32_t)i)->offset =
+				reader->partitions[topic][i].next;
+	rd_kafka_resp_err_t code = rd_kafka_assign(reader->handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code)
+		ump_log(UMP_LOG_ERROR, "partitions cannot be assigned", UMP_LOG_S("error", rd_kafka_err2str(code)));
+}
+
+static void apply(struct reader *reader, const struct reader_found *found)
+{
+	struct reader_partition *partition = find(reader, found->topic, found->partition);
+	if (partition) {
+		ump_log(UMP_LOG_WARNING, "records expired before they were read", UMP_LOG_S("topic", reader->options.topics[found->topic]),
+			UMP_LOG_I("partition", found->partition), UMP_LOG_I("from", partition->next), UMP_LOG_I("to", found->start));
+		partition->next = found->start;
+		return;
+	}
+	partition = &reader->partitions[found->topic][reader->known[found->topic]++]; /* they come in their order */
+	*partition = (struct reader_partition){found->start, found->end, found->start < found->end};
+	reader->behind += partition->behind;
+}
+
+static void looked_up(void *context)
+{
+	struct reader *reader = context;
+	struct reader_lookup *lookup = &reader->lookup;
+	struct ump_error trouble;
+	pthread_mutex_lock(&lookup->lock);
+	size_t count = lookup->found_count;
+	for (size_t i = 0; i < count; i++)
+		apply(reader, &lookup->found[i]);
+	lookup->found_count = 0;
+	bool opened = lookup->opened, troubled = lookup->troubled;
+	trouble = lookup->trouble;
+	lookup->troubled = false;
+	pthread_mutex_unlock(&lookup->lock);
+	if (count)
+		assign(reader);
+	if (troubled && reader->options.trouble)
+		reader->options.trouble(reader->options.context, &trouble);
+	if (opened && !reader->opened) {
+		reader->opened = true;
+		if (reader->options.opened)
+			reader->options.opened(reader->options.context);
+	}
+	tell_caught_up(reader);
+}
+
+/* ---- Records ---- */
+
+static size_t topic_of(const struct reader *reader, const rd_kafka_message_t *message)
+{
+	const char *name = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+	size_t topic = 0;
+	while (topic < reader->options.topic_count && strcmp(reader->options.topics[topic], name) != 0)
+		topic++;
+	return topic;
+}
+
+static void hand_out(struct reader *reader, size_t topic, struct reader_partition *partition, const rd_kafka_message_t *message)
+{
+	struct ump_kafka_field fields[READER_HEADERS];
+	rd_kafka_headers_t *headers;
+	size_t count = 0;
+	if (rd_kafka_message_headers(message, &headers) == 0)
+		for (const char *name; count < READER_HEADERS; count++) {
+			const void *value;
+			size_t size;
+			if (rd_kafka_header_get_all(headers, count, &name, &value, &size))
+				break;
+			fields[count] = (struct ump_kafka_field){ump_text(name), {value, size}};
+		}
+	rd_kafka_timestamp_type_t type;
+	const struct reader_record record = {
+		.topic = topic,
+		.partition = message->partition,
+		.offset = message->offset,
+		.timestamp_ms = rd_kafka_message_timestamp(message, &type),
+		.key = {message->key, message->key_len},
+		.value = {message->payload, message->len},
+		.headers = fields,
+		.header_count = count,
+	};
+	partition->next = message->offset + 1;
+	if (partition->next >= partition->until)
+		has_caught_up(reader, partition);
+	reader->options.record(reader->options.context, &record);
+}
+
+static void lose(struct reader *reader, size_t topic, int32_t partition)
+{
+	pthread_mutex_lock(&reader->lookup.lock);
+	reader->lookup.lost[topic][partition] = true;
+	reader->lookup.any_lost = true;
+	pthread_cond_signal(&reader->lookup.changed);
+	pthread_mutex_unlock(&reader->lookup.lock);
+}
+
+static void take(struct reader *reader, const rd_kafka_message_t *message)
+{
+	size_t topic = topic_of(reader, message);
+	struct reader_partition *partition = find(reader, topic, message->partition);
+	switch (message->err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		if (partition && message->offset >= partition->next)
+			hand_out(reader, topic, partition, message);
+		break;
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* also behind what no record stands for: aborted, compacted, a transaction's marker */
+		if (partition) {
+			if (message->offset > partition->next)
+				partition->next = message->offset;
+			has_caught_up(reader, partition);
+		}
+		break;
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+		if (partition)
+			lose(reader, topic, message->partition);
+		break;
+	default: /* librdkafka tries again by itself; its log line says more */
+		ump_log(UMP_LOG_DEBUG, "reading goes on after", UMP_LOG_S("error", rd_kafka_message_errstr(message)));
+	}
+}
+
+static void take_round(void *context)
+{
+	struct reader *reader = context;
+	int count = 0;
+	for (; count < ROUND; count++) {
+		rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->handle, 0);
+		if (!message)
+			break;
+		take(reader, message);
+		rd_kafka_message_destroy(message);
+	}
+	if (count == ROUND)
+		ump_loop_defer(reader->loop, &reader->more, take_round, reader);
+	tell_caught_up(reader);
+}
+
+/* ---- Making and ending ---- */
+
+static int connect_to_kafka(struct reader *reader, struct ump_error *error)
+{
+	const struct reader_options *options = &reader->options;
+	const char *properties[] = {"group.id",
+				    options->group ? options->group : "umpire-reader",
+				    "enable.auto.commit",
+				    "false",
+				    "enable.auto.offset.store",
+				    "false",
+				    "enable.partition.eof",
+				    "true",
+				    "auto.offset.reset",
+				    "error",
+				    "isolation.level",
+				    options->embedded ? "read_uncommitted" : "read_committed",
+				    "fetch.wait.max.ms",
+				    options->embedded ? "10" : "100",
+				    "queued.max.messages.kbytes",
+				    "16384",
+				    "allow.auto.create.topics",
+				    "false",
+				    NULL};
+	rd_kafka_conf_t *configuration;
+	if (ump_kafka_configure(options->settings, options->client_id, properties, &configuration, error))
+		return -1;
+	char text[200];
+	reader->handle = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, text, sizeof text);
+	if (!reader->handle) {
+		rd_kafka_conf_destroy(configuration);
+		return ump_fail(error, UMP_FATAL, "the consumer cannot be made: %s", text);
+	}
+	rd_kafka_poll_set_consumer(reader->handle);
+	reader->queue = rd_kafka_queue_get_consumer(reader->handle);
+	if (ump_wakeup_open(reader->loop, &reader->arrived, take_round, reader, error))
+		return -1;
+	static const uint64_t one = 1;
+	rd_kafka_queue_io_event_enable(reader->queue, reader->arrived.fd, &one, sizeof one);
+	return 0;
+}
+
+int reader_new(struct reader **ret_reader, struct ump_loop *loop, const struct reader_options *options, struct ump_error *error)
+{
+	struct reader *reader = ump_allocate(1, sizeof *reader);
+	reader->options = *options;
+	reader->loop = loop;
+	reader->lookup.options = &reader->options;
+	if (connect_to_kafka(reader, error) || ump_wakeup_open(loop, &reader->lookup.wakeup, looked_up, reader, error)) {
+		reader_free(reader);
+		return -1;
+	}
+	reader->lookup.handle = reader->handle;
+	if (reader_lookup_start(&reader->lookup, error)) {
+		reader_free(reader);
+		return -1;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+void reader_free(struct reader *reader)
+{
+	if (!reader)
+		return;
+	reader_lookup_stop(&reader->lookup);
+	ump_loop_cancel(reader->loop, &reader->more);
+	if (reader->queue) {
+		rd_kafka_queue_io_event_enable(reader->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(reader->queue);
+	}
+	if (reader->handle) {
+		rd_kafka_consumer_close(reader->handle);
+		rd_kafka_destroy(reader->handle);
+	}
+	ump_wakeup_close(reader->loop, &reader->arrived);
+	ump_wakeup_close(reader->loop, &reader->lookup.wakeup);
+	free(reader);
+}
+
+size_t reader_partitions(const struct reader *reader, size_t topic)
+{
+	return reader->known[topic];
+}
+
+int64_t reader_position(const struct reader *reader, size_t topic, int32_t partition)
+{
+	const struct reader_partition *found = find(reader, topic, partition);
+	return found ? found->next : -1;
+}
+
+int64_t reader_end(const struct reader *reader, size_t topic, int32_t partition)
+{
+	const struct reader_partition *found = find(reader, topic, partition);
+	int64_t low, high;
+	if (!found)
+		return -1;
+	if (rd_kafka_get_watermark_offsets(reader->handle, reader->options.topics[topic], partition, &low, &high) || high < found->until)
+		high = found->until;
+	return high > found->next ? high : found->next;
+}
+
+int64_t reader_committed(const struct reader *reader, int32_t partition)
+{
+	struct reader_lookup *lookup = (struct reader_lookup *)&reader->lookup;
+	if (partition < 0 || partition >= READER_PARTITIONS)
+		return -1;
+	pthread_mutex_lock(&lookup->lock);
+	int64_t committed = lookup->committed[partition];
+	pthread_mutex_unlock(&lookup->lock);
+	return committed;
+}

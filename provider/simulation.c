@@ -1,0 +1,327 @@
+#include "provider/simulation.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "provider/hit_event.h"
+#include "provider/truth.h"
+#include <assert.h>
+#include <stdlib.h>
+
+#define BEHIND_US (1 * UMP_SECOND)       /* what is made up for; more moves the schedule */
+#define AGAIN_US  (20 * UMP_MILLISECOND) /* while held */
+#define ROUND     500                    /* events before others get their turn */
+
+struct simulation {
+	struct simulation_options options;
+	struct ump_loop *loop;
+	struct simulator *simulator;
+	struct hit_writer writer;
+	struct ump_event event;
+	struct ump_kafka_message message;
+	struct truth truth;
+	struct ump_timer timer;
+	struct ump_task more;
+	enum simulation_state state;
+	const char *why;
+	double rate;
+	int64_t start_us;          /* loop time of the run's 0: moves when it falls behind */
+	int64_t paused_us;         /* since then */
+	struct simulated_hit next; /* taken from the simulator and not sent */
+	bool has_next, stopping, all_out;
+	uint64_t pending;
+	struct simulation_counts counts;
+};
+
+/* A completion's opaque pointer is the event itself: sequence, player and truth in one word, and odd, which no real pointer is. */
+_Static_assert(sizeof(uintptr_t) == 8, "64-bit pointers hold an event's identity");
+_Static_assert(SIMULATOR_EVENTS < UINT64_C(1) << 32 && SIMULATOR_PLAYERS < 1 << 30, "both fit");
+
+static void *pack(const struct simulated_hit *hit)
+{
+	return (void *)(uintptr_t)(hit->sequence << 32 | (uint64_t)hit->player << 2 | (uint64_t)hit->cheating << 1 | 1);
+}
+
+static void begin_truth(struct simulation *simulation)
+{
+	const struct simulation_options *options = &simulation->options;
+	struct truth *truth = &simulation->truth;
+	snprintf(truth->run, sizeof truth->run, "%s", options->run);
+	snprintf(truth->preset, sizeof truth->preset, "%s", options->preset);
+	truth->seed = options->simulator.seed;
+	truth->epoch_us = options->epoch_us;
+	truth->started_us = ump_loop_wall(simulation->loop);
+	truth->hits_topic = ump_copy_string(options->topic);
+	truth->verdicts_topic = ump_copy_string(options->verdict_topic);
+}
+
+int simulation_new(struct simulation **ret_simulation, struct ump_loop *loop, const struct simulation_options *options,
+		   struct ump_error *error)
+{
+	struct simulation *simulation = ump_allocate(1, sizeof *simulation);
+	simulation->options = *options;
+	simulation->loop = loop;
+	simulation->rate = options->simulator.rate;
+	simulation->simulator = simulator_new(&options->simulator);
+	hit_writer_init(&simulation->writer, options->run, options->epoch_us);
+	begin_truth(simulation);
+	if (options->truth_path && truth_save(&simulation->truth, options->truth_path, error)) {
+		simulation_free(simulation);
+		return -1;
+	}
+	*ret_simulation = simulation;
+	return 0;
+}
+
+void simulation_free(struct simulation *simulation)
+{
+	if (!simulation)
+		return;
+	ump_timer_cancel(simulation->loop, &simulation->timer);
+	ump_loop_cancel(simulation->loop, &simulation->more);
+	simulator_free(simulation->simulator);
+	ump_event_release(&simulation->event);
+	ump_kafka_message_release(&simulation->message);
+	truth_release(&simulation->truth);
+	free(simulation);
+}
+
+static void finish_when_done(struct simulation *simulation)
+{
+	struct ump_error error;
+	if (!simulation->all_out || simulation->pending || simulation->state == SIMULATION_FINISHED)
+		return;
+	simulation->state = SIMULATION_FINISHED;
+	simulation->why = NULL;
+	simulation->truth.complete = true;
+	bool failed = simulation->options.truth_path && truth_save(&simulation->truth, simulation->options.truth_path, &error);
+	simulation->options.finished(simulation->options.context, failed ? &error : NULL);
+}
+
+/* ---- Sending ---- */
+
+static int send_hit(struct simulation *simulation, const struct simulated_hit *hit, struct ump_error *error)
+{
+	ump_kafka_message_reset(&simulation->message);
+	if (hit_write(&simulation->writer, simulation->simulator, hit, &simulation->event, error) ||
+	    ump_event_to_kafka(&simulation->event, UMP_KAFKA_BINARY, &simulation->message, error))
+		return -1;
+	const struct ump_record record = {
+		.topic = simulation->options.topic,
+		.partition = -1,
+		.key = ump_text(simulator_player(simulation->simulator, hit->player)->id),
+		.value = simulation->message.value,
+		.headers = simulation->message.headers,
+		.header_count = simulation->message.header_count,
+	};
+	return ump_producer_send(simulation->options.producer, &record, pack(hit), error);
+}
+
+static void send_due(void *context);
+
+static void again_at(struct simulation *simulation, int64_t at)
+{
+	ump_timer_set(simulation->loop, &simulation->timer, at, send_due, simulation);
+}
+
+static void change_state(struct simulation *simulation, enum simulation_state state, const char *why)
+{
+	if (state == SIMULATION_HELD && simulation->state != state)
+		ump_log(UMP_LOG_WARNING, "simulation held back", UMP_LOG_S("why", why));
+	else if (simulation->state == SIMULATION_HELD && state != SIMULATION_HELD)
+		ump_log(UMP_LOG_INFO, "simulation goes on", UMP_LOG_I("produced", simulation->counts.produced));
+	simulation->state = state;
+	simulation->why = why;
+}
+
+/* The time of the run: the schedule moves where more than BEHIND_US would have to be made up for. */
+static int64_t elapsed(struct simulation *simulation, int64_t due)
+{
+	int64_t behind = ump_loop_now(simulation->loop) - simulation->start_us - due;
+	if (due != INT64_MAX && behind > BEHIND_US) {
+		simulation->start_us += behind - BEHIND_US;
+		simulation->counts.late_us += behind - BEHIND_US;
+		if (simulation->state == SIMULATION_HELD)
+			simulation->counts.held_us += behind - BEHIND_US;
+	}
+	return ump_loop_now(simulation->loop) - simulation->start_us;
+}
+
+/* True when it went out. Else it is clear what happens next. */
+static bool send_next(struct simulation *simulation)
+{
+	struct ump_error error;
+	const char *why = simulation->options.held ? simulation->options.held(simulation->options.context) : NULL;
+	if (why) {
+		change_state(simulation, SIMULATION_HELD, why);
+		again_at(simulation, ump_loop_now(simulation->loop) + AGAIN_US);
+		return false;
+	}
+	simulation->has_next = simulation->has_next || simulator_next(simulation->simulator, &simulation->next);
+	if (!simulation->has_next)
+		return false;
+	if (send_hit(simulation, &simulation->next, &error) == 0) {
+		simulation->has_next = false;
+		simulation->pending++;
+		simulation->counts.produced++;
+		change_state(simulation, SIMULATION_RUNNING, NULL);
+		return true;
+	}
+	if (error.kind == UMP_RETRY) {
+		change_state(simulation, SIMULATION_BLOCKED, NULL);
+		return false; /* until simulation_writable() */
+	}
+	simulation->has_next = false;
+	simulation->counts.failed++;
+	ump_log(UMP_LOG_ERROR, "event cannot be sent", UMP_LOG_I("id", simulation->next.sequence), UMP_LOG_S("error", error.text));
+	return true;
+}
+
+static int64_t next_due(const struct simulation *simulation)
+{
+	return simulation->has_next ? simulation->next.due_us : simulator_due(simulation->simulator);
+}
+
+static void send_due(void *context)
+{
+	struct simulation *simulation = context;
+	if (simulation->state == SIMULATION_OFF || simulation->state == SIMULATION_PAUSED || simulation->all_out)
+		return;
+	int64_t due = next_due(simulation), now = elapsed(simulation, due);
+	for (int sent = 0; due <= now || (simulation->stopping && due != INT64_MAX); sent++) {
+		if (sent == ROUND) {
+			ump_loop_defer(simulation->loop, &simulation->more, send_due, simulation);
+			return;
+		}
+		if (!send_next(simulation))
+			return;
+		due = next_due(simulation);
+	}
+	if (due == INT64_MAX) {
+		simulation->all_out = true;
+		finish_when_done(simulation);
+		return;
+	}
+	again_at(simulation, simulation->start_us + due);
+}
+
+bool simulation_delivered(struct simulation *simulation, const struct ump_delivery *delivery)
+{
+	uintptr_t packed = (uintptr_t)delivery->opaque;
+	if (!(packed & 1))
+		return false;
+	uint64_t sequence = packed >> 32;
+	const struct simulated_player *player = simulator_player(simulation->simulator, (uint32_t)packed >> 2);
+	assert(simulation->pending);
+	simulation->pending--;
+	if (delivery->error) {
+		if (!simulation->counts.failed++)
+			ump_log(UMP_LOG_ERROR, "event is not in Kafka", UMP_LOG_I("id", sequence),
+				UMP_LOG_S("error", delivery->error->text));
+		if (sequence > simulation->truth.events)
+			simulation->truth.events = sequence;
+	} else {
+		simulation->counts.acknowledged++;
+		truth_acknowledged(&simulation->truth, sequence, packed & 2, player->id);
+	}
+	finish_when_done(simulation);
+	return true;
+}
+
+void simulation_writable(struct simulation *simulation)
+{
+	if (simulation->state == SIMULATION_BLOCKED)
+		again_at(simulation, ump_loop_now(simulation->loop));
+}
+
+/* ---- Beginning, pausing, ending ---- */
+
+void simulation_start(struct simulation *simulation)
+{
+	if (simulation->state != SIMULATION_OFF)
+		return;
+	simulation->state = SIMULATION_RUNNING;
+	simulation->start_us = ump_loop_now(simulation->loop);
+	again_at(simulation, simulation->start_us);
+}
+
+void simulation_stop(struct simulation *simulation)
+{
+	bool begun = simulation->state != SIMULATION_OFF;
+	simulator_stop(simulation->simulator);
+	simulation->stopping = true;
+	if (simulation->state == SIMULATION_PAUSED || simulation->state == SIMULATION_OFF)
+		simulation->state = SIMULATION_RUNNING;
+	simulation->options.held = NULL; /* what is left is little: it goes out now */
+	simulation->all_out = !begun;
+	if (simulation->all_out)
+		finish_when_done(simulation);
+	else
+		again_at(simulation, ump_loop_now(simulation->loop));
+}
+
+void simulation_pause(struct simulation *simulation, bool paused)
+{
+	bool is_paused = simulation->state == SIMULATION_PAUSED;
+	if (is_paused == paused || simulation->state == SIMULATION_OFF || simulation->all_out)
+		return;
+	if (paused) {
+		change_state(simulation, SIMULATION_PAUSED, NULL);
+		simulation->paused_us = ump_loop_now(simulation->loop);
+		ump_timer_cancel(simulation->loop, &simulation->timer);
+		return;
+	}
+	simulation->start_us += ump_loop_now(simulation->loop) - simulation->paused_us;
+	change_state(simulation, SIMULATION_RUNNING, NULL);
+	again_at(simulation, ump_loop_now(simulation->loop));
+}
+
+void simulation_set_rate(struct simulation *simulation, double rate)
+{
+	simulation->rate = rate;
+	simulator_set_rate(simulation->simulator, rate);
+	if (simulation->state == SIMULATION_RUNNING)
+		again_at(simulation, ump_loop_now(simulation->loop));
+}
+
+void simulation_set_scenario(struct simulation *simulation, const struct scenario *scenario)
+{
+	simulator_set_scenario(simulation->simulator, scenario);
+	if (simulation->state == SIMULATION_RUNNING)
+		again_at(simulation, ump_loop_now(simulation->loop));
+}
+
+/* ---- What one can know ---- */
+
+enum simulation_state simulation_state(const struct simulation *simulation)
+{
+	return simulation ? simulation->state : SIMULATION_OFF;
+}
+
+const char *simulation_state_name(enum simulation_state state)
+{
+	static const char *const names[] = {
+		[SIMULATION_OFF] = "off",         [SIMULATION_RUNNING] = "running", [SIMULATION_HELD] = "held",
+		[SIMULATION_BLOCKED] = "blocked", [SIMULATION_PAUSED] = "paused",   [SIMULATION_FINISHED] = "finished"};
+	return names[state];
+}
+
+const char *simulation_why(const struct simulation *simulation)
+{
+	return simulation ? simulation->why : NULL;
+}
+
+void simulation_count(const struct simulation *simulation, struct simulation_counts *ret_counts)
+{
+	*ret_counts = simulation->counts;
+	ret_counts->cheating = simulation->truth.cheating.count;
+	ret_counts->flagged = simulation->truth.flagged.count;
+}
+
+double simulation_rate(const struct simulation *simulation)
+{
+	return simulation->rate;
+}
+
+const char *simulation_scenario(const struct simulation *simulation)
+{
+	return simulator_scenario(simulation->simulator)->name;
+}
