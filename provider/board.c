@@ -163,10 +163,10 @@ static bool is_counted(const struct board_player *player, const struct board_pla
 	return player->cheats && player->last.partition == place->partition && place->offset <= player->last.offset;
 }
 
-static bool flag(struct board *board, struct board_player *player, const struct verdict_reading *verdict, const struct board_place *place)
+static void flag(struct board *board, struct board_player *player, const struct verdict_reading *verdict, const struct board_place *place)
 {
 	if (is_counted(player, place))
-		return false;
+		return;
 	if (!player->cheats++) {
 		board->flagged++;
 		player->flagged_ms = place->timestamp_ms;
@@ -176,15 +176,14 @@ static bool flag(struct board *board, struct board_player *player, const struct 
 	copy_text(player->last_event, sizeof player->last_event, verdict->event_id);
 	copy_text(player->last_rule, sizeof player->last_rule, verdict->rule);
 	copy_text(player->run, sizeof player->run, run_of(verdict->event_source));
-	return true;
+	board_row_failed(board, player);
 }
 
-const struct board_player *board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place,
-					 int64_t now_ms)
+void board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place, int64_t now_ms)
 {
 	uint64_t hash = hash_event(verdict->event_source, verdict->event_id);
 	if (!board_shows(board, verdict->event_source) || is_again(board->seen_verdicts, hash ^ hash_text(verdict->cheating, verdict->id)))
-		return NULL;
+		return;
 	int64_t timestamp_ms = place->timestamp_ms;
 	struct latency_second *second = second_of(board, &timestamp_ms, now_ms);
 	int64_t hit_ms = meet(board, hash, true, timestamp_ms);
@@ -198,7 +197,8 @@ const struct board_player *board_verdict(struct board *board, const struct verdi
 	board->cheating += verdict->cheating;
 
 	struct board_player *player = player_of(board, verdict->player);
-	bool row = player && verdict->cheating && flag(board, player, verdict, place);
+	if (player && verdict->cheating)
+		flag(board, player, verdict, place);
 	if (player)
 		player->verdicts++;
 	struct board_event *event = tape(board, place);
@@ -211,7 +211,6 @@ const struct board_player *board_verdict(struct board *board, const struct verdi
 	copy_text(event->name, sizeof event->name, ump_text(player ? player->name : NULL));
 	copy_text(event->rule, sizeof event->rule, verdict->rule);
 	touch(board, player);
-	return row ? player : NULL;
 }
 
 void board_dead_letter(struct board *board, const struct board_place *place)
@@ -259,7 +258,32 @@ bool board_changed(const struct board *board)
 	return board->changed;
 }
 
+uint64_t board_refused(const struct board *board)
+{
+	return board->more_players;
+}
+
 /* ---- The table of flagged players ---- */
+
+void board_row_failed(struct board *board, struct board_player *player)
+{
+	board->rows_due += !player->row_due;
+	player->row_due = true;
+}
+
+struct board_player *board_next_row(struct board *board)
+{
+	while (board->rows_due) {
+		size_t i = board->row_cursor++ % board->players.count;
+		struct board_player *player = (struct board_player *)board->players.entries[i];
+		if (!player->row_due)
+			continue;
+		player->row_due = false;
+		board->rows_due--;
+		return player;
+	}
+	return NULL;
+}
 
 char *board_row(const struct board_player *player)
 {

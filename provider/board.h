@@ -37,6 +37,7 @@ struct board_player {
 	double last_value;
 	char last_event[32], last_rule[48]; /* cut where longer */
 	bool hidden;                        /* by the speaker */
+	bool row_due;                       /* the table of flagged players does not say this yet */
 	bool changed;                       /* since the last update was written */
 	char id[];
 };
@@ -49,14 +50,15 @@ void board_free(struct board *board);
 /* A hit, a verdict, a dead letter, the state of an adapter. `now_ms`: the wall's time, against records from the future. */
 void board_hit(struct board *board, const struct hit_reading *hit, const struct board_place *place, int64_t now_ms);
 
-/* Returns the player whose row in the table of flagged players is to be written anew, or NULL. */
-const struct board_player *board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place,
-					 int64_t now_ms);
+void board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place, int64_t now_ms);
 void board_dead_letter(struct board *board, const struct board_place *place);
 void board_status(struct board *board, struct ump_text instance, struct ump_text value, int64_t timestamp_ms);
 
-/* The table of flagged players: its rows as JSON, written and read. A row for another run, or a malformed one, changes nothing. */
-char *board_row(const struct board_player *player); /* free() releases it */
+/* The table of flagged players: who needs a new row (taken off the list by asking; NULL: nobody), rows as JSON, written and read. A row for
+ * another run, or a malformed one, changes nothing. */
+struct board_player *board_next_row(struct board *board);
+void board_row_failed(struct board *board, struct board_player *player); /* puts it back on the list */
+char *board_row(const struct board_player *player);                      /* free() releases it */
 void board_read_row(struct board *board, struct ump_text key, struct ump_text value);
 
 /* True where an event's source belongs to what this board shows. */
@@ -89,3 +91,4 @@ struct board_facts {
 char *board_state(struct board *board, const struct board_facts *facts);
 char *board_update(struct board *board, const struct board_facts *facts);
 bool board_changed(const struct board *board);
+uint64_t board_refused(const struct board *board); /* records of players beyond max_players */

@@ -33,6 +33,7 @@ struct board {
 	struct table players; /* of struct board_player */
 	uint64_t more_players;
 	uint64_t hits, verdicts, cheating, flagged, dead_letters;
+	size_t rows_due, row_cursor; /* players whose row is due, and where to look for the next */
 	uint64_t partition_hits[BOARD_PARTITIONS];
 	struct latency latency;
 	struct board_waiting waiting[BOARD_SLOTS];

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define KEPT         128        /* frames: about 13 s at 10 a second */
-#define KEPT_BYTES   (4u << 20) /* of these, at most */
-#define PENDING_MOST (1u << 20) /* bytes that a browser may leave unread */
+#define KEPT          128          /* frames: about 13 s at 10 a second */
+#define KEPT_BYTES    (4u << 20)   /* of these, at most */
+#define BEHIND_BYTES  (256u << 10) /* a browser that has left so many unread gets no more frames */
+#define PENDING_BYTES (16u << 20)  /* a snapshot has to fit */
 
 struct hub_client {
 	struct hub *hub;
@@ -81,6 +82,12 @@ const char *hub_snapshot(struct hub *hub)
 	return hub->snapshot;
 }
 
+void hub_expire(struct hub *hub)
+{
+	free(hub->snapshot);
+	hub->snapshot = NULL;
+}
+
 static void send_snapshot(struct hub *hub, struct hub_client *client)
 {
 	const char *json = hub_snapshot(hub);
@@ -93,7 +100,9 @@ static void send_snapshot(struct hub *hub, struct hub_client *client)
 
 static void send_frame(struct hub *hub, struct hub_client *client, const struct ump_buffer *frame)
 {
-	if (client->behind || ump_stream_write(client->stream, ump_buffer_text(frame)) == 0)
+	if (client->behind)
+		return;
+	if (ump_stream_pending(client->stream) < BEHIND_BYTES && ump_stream_write(client->stream, ump_buffer_text(frame)) == 0)
 		return;
 	client->behind = true;
 	hub->dropped++;
@@ -182,7 +191,7 @@ void hub_join(struct hub *hub, struct ump_request *request)
 	hub->client_count++;
 	client->stream = ump_request_stream(request, &(struct ump_stream_options){.headers = headers,
 										  .header_count = sizeof headers / sizeof *headers,
-										  .max_pending = PENDING_MOST,
+										  .max_pending = PENDING_BYTES,
 										  .closed = closed,
 										  .drained = drained,
 										  .context = client});

@@ -29,5 +29,8 @@ void hub_keep_alive(struct hub *hub);
 /* The state as JSON: at most one is made for each frame, however many ask. Valid until the next frame; NULL: not now. */
 const char *hub_snapshot(struct hub *hub);
 
+/* Without browsers there are no frames: the state that was written for somebody else is old by now. */
+void hub_expire(struct hub *hub);
+
 size_t hub_clients(const struct hub *hub);
 uint64_t hub_dropped(const struct hub *hub); /* how often a slow browser was put back to snapshots */

@@ -72,8 +72,7 @@ static json_t *to_json(const struct truth *truth)
 /* To the disk before it takes the old one's place: after a crash there is either, never half of one. */
 static int replace_file(const char *path, const char *text, struct ump_error *error)
 {
-	ump_cleanup_free
-	char *temporary = ump_format("%s.%ld", path, (long)getpid());
+	ump_cleanup_free char *temporary = ump_format("%s.%ld", path, (long)getpid());
 	int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (file < 0)
 		return ump_fail(error, UMP_FATAL, "%s: cannot be written: %s", temporary, strerror(errno));

@@ -1,0 +1,240 @@
+#include "provider/feed.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "provider/metrics.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { HITS, VERDICTS, TABLE, DEAD_LETTERS, STATUS, TOPICS };
+
+#define REQUIRED  2                    /* the first two; the others may appear later */
+#define STATUS_MS (60 * INT64_C(1000)) /* of the adapter's past states, only the last minute matters */
+#define ROWS_US   (250 * UMP_MILLISECOND)
+
+struct feed {
+	struct feed_options options;
+	struct ump_loop *loop;
+	struct reader *reader;
+	struct board *board;
+	struct ump_timer rows;
+	struct ump_event event;
+	bool caught_up;
+	int64_t from_ms;
+	int64_t acknowledged_end[READER_PARTITIONS];
+	char full[96];
+	struct ump_series *read[TOPICS];
+};
+
+/* Rows' completions are told from others' by this address; even, as no simulated event's is. */
+static const uint64_t row_mark;
+
+static int64_t now_ms(const struct feed *feed)
+{
+	return ump_loop_wall(feed->loop) / UMP_MILLISECOND;
+}
+
+/* ---- Records ---- */
+
+static bool write_row(struct feed *feed, const struct board_player *player)
+{
+	struct ump_error error;
+	ump_cleanup_free char *row = board_row(player);
+	const struct ump_record record = {
+		.topic = feed->options.config->topics.table_topic, .partition = -1, .key = ump_text(player->id), .value = ump_text(row)};
+	if (!row || ump_producer_send(feed->options.producer, &record, (void *)&row_mark, &error))
+		return false;
+	ump_metrics_add(feed->options.metrics, METRIC_ROWS, 1);
+	return true;
+}
+
+/* At most one row for each player and round: the table is compacted anyhow. What the queue has no room for comes with the next round. */
+static void write_rows(void *context)
+{
+	struct feed *feed = context;
+	for (struct board_player *player; feed->caught_up && (player = board_next_row(feed->board));)
+		if (!write_row(feed, player)) {
+			board_row_failed(feed->board, player);
+			break;
+		}
+	ump_timer_set(feed->loop, &feed->rows, ump_loop_now(feed->loop) + ROWS_US, write_rows, feed);
+}
+
+static void take_event(struct feed *feed, const struct reader_record *record)
+{
+	const struct board_place place = {record->partition, record->offset, record->timestamp_ms};
+	struct hit_reading hit;
+	struct verdict_reading verdict;
+	if (record->topic == HITS && hit_read(&feed->event, &hit)) {
+		board_hit(feed->board, &hit, &place, now_ms(feed));
+		hit_reading_release(&hit);
+	} else if (record->topic == VERDICTS && verdict_read(&feed->event, &verdict)) {
+		board_verdict(feed->board, &verdict, &place, now_ms(feed));
+		verdict_reading_release(&verdict);
+	}
+}
+
+static void take(void *context, const struct reader_record *record)
+{
+	struct feed *feed = context;
+	struct ump_error error;
+	feed->read[record->topic]->value++;
+	switch (record->topic) {
+	case TABLE:
+		board_read_row(feed->board, record->key, record->value);
+		break;
+	case DEAD_LETTERS:
+		board_dead_letter(feed->board, &(struct board_place){record->partition, record->offset, record->timestamp_ms});
+		break;
+	case STATUS:
+		board_status(feed->board, record->key, record->value, record->timestamp_ms);
+		break;
+	default:
+		ump_event_reset(&feed->event);
+		if (ump_kafka_mode(record->headers, record->header_count) != UMP_KAFKA_NOT_CLOUDEVENT &&
+		    ump_event_from_kafka(&feed->event, record->headers, record->header_count, record->value, &error) == 0)
+			take_event(feed, record);
+	}
+}
+
+/* ---- Making and ending ---- */
+
+static void opened(void *context)
+{
+	struct feed *feed = context;
+	feed->options.opened(feed->options.context);
+}
+
+static void caught_up(void *context)
+{
+	struct feed *feed = context;
+	feed->caught_up = true;
+	feed->options.caught_up(feed->options.context);
+}
+
+static void trouble(void *context, const struct ump_error *error)
+{
+	struct feed *feed = context;
+	feed->options.trouble(feed->options.context, error);
+}
+
+int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_options *options, struct ump_error *error)
+{
+	const struct provider_config *config = options->config;
+	struct feed *feed = ump_allocate(1, sizeof *feed);
+	feed->options = *options;
+	feed->loop = loop;
+	feed->board = board_new(&(struct board_options){.run = options->run, .max_players = (size_t)config->pages.max_players});
+	feed->from_ms = config->topics.embedded ? 0 : now_ms(feed) - config->pages.history_us / UMP_MILLISECOND;
+	const struct reader_options reader = {
+		.settings = &config->kafka,
+		.client_id = "umpire-board",
+		.group = config->topics.group,
+		.embedded = config->topics.embedded,
+		.topics = {[HITS] = config->topics.topic,
+			   [VERDICTS] = config->topics.verdict_topic,
+			   [TABLE] = config->topics.table_topic,
+			   [DEAD_LETTERS] = config->topics.dead_letter_topic,
+			   [STATUS] = config->topics.status_topic},
+		.from_ms = {[HITS] = feed->from_ms,
+			    [VERDICTS] = feed->from_ms,
+			    [DEAD_LETTERS] = feed->from_ms,
+			    [STATUS] = now_ms(feed) - STATUS_MS},
+		.topic_count = TOPICS,
+		.required = REQUIRED,
+		.record = take,
+		.opened = opened,
+		.caught_up = caught_up,
+		.trouble = trouble,
+		.context = feed,
+	};
+	for (size_t i = 0; i < TOPICS; i++)
+		feed->read[i] = ump_metrics_series(options->metrics, METRIC_READ, (const char *[]){reader.topics[i]});
+	if (reader_new(&feed->reader, loop, &reader, error)) {
+		feed_free(feed);
+		return -1;
+	}
+	write_rows(feed);
+	*ret_feed = feed;
+	return 0;
+}
+
+void feed_free(struct feed *feed)
+{
+	if (!feed)
+		return;
+	reader_free(feed->reader);
+	ump_timer_cancel(feed->loop, &feed->rows);
+	board_free(feed->board);
+	ump_event_release(&feed->event);
+	free(feed);
+}
+
+struct board *feed_board(struct feed *feed)
+{
+	return feed->board;
+}
+
+/* ---- How far everybody is ---- */
+
+void feed_acknowledged(struct feed *feed, int32_t partition, int64_t offset)
+{
+	if (partition >= 0 && partition < READER_PARTITIONS && offset >= feed->acknowledged_end[partition])
+		feed->acknowledged_end[partition] = offset + 1;
+}
+
+bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery)
+{
+	(void)feed;
+	if (delivery->opaque != &row_mark)
+		return false;
+	if (delivery->error)
+		ump_log(UMP_LOG_WARNING, "row is not in Kafka", UMP_LOG_S("error", delivery->error->text));
+	return true;
+}
+
+static int64_t end_of(const struct feed *feed, size_t topic, int32_t partition)
+{
+	int64_t end = reader_end(feed->reader, topic, partition);
+	if (topic == HITS && feed->acknowledged_end[partition] > end)
+		end = feed->acknowledged_end[partition];
+	return end;
+}
+
+/* Any of the unacknowledged could go into any partition: each is taken to be where it hurts. */
+const char *feed_is_full(struct feed *feed, uint64_t unacknowledged)
+{
+	int64_t limit = feed->options.config->topics.hold_back - (int64_t)unacknowledged;
+	if (!feed->options.config->topics.hold_back)
+		return NULL;
+	for (size_t topic = HITS; topic <= VERDICTS; topic++)
+		for (int32_t i = 0; i < (int32_t)reader_partitions(feed->reader, topic); i++) {
+			int64_t end = end_of(feed, topic, i), committed = reader_committed(feed->reader, i);
+			if (topic == HITS && committed >= 0 && end - committed >= limit) {
+				snprintf(feed->full, sizeof feed->full, "the adapter has not committed %lld records of partition %d",
+					 (long long)(end - committed), i);
+				return feed->full;
+			}
+			if (end - reader_position(feed->reader, topic, i) >= limit) {
+				snprintf(feed->full, sizeof feed->full, "the board has not read %lld records of partition %d",
+					 (long long)(end - reader_position(feed->reader, topic, i)), i);
+				return feed->full;
+			}
+		}
+	return NULL;
+}
+
+void feed_facts(struct feed *feed, struct board_facts *facts)
+{
+	const struct provider_config *config = feed->options.config;
+	facts->from_ms = feed->from_ms;
+	facts->rebuilding = !feed->caught_up;
+	facts->broker = config->topics.embedded ? "embedded" : NULL;
+	facts->group = config->topics.group;
+	facts->partitions = reader_partitions(feed->reader, HITS);
+	if (facts->partitions > BOARD_PARTITIONS)
+		facts->partitions = BOARD_PARTITIONS;
+	for (size_t i = 0; i < facts->partitions; i++) {
+		facts->partition[i].end = end_of(feed, HITS, (int32_t)i);
+		facts->partition[i].committed = reader_committed(feed->reader, (int32_t)i);
+	}
+}

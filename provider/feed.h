@@ -1,0 +1,40 @@
+/* provider/feed.h: from the topics onto the board, and from the board into the table of flagged players.
+ *
+ * Owns the reader and the board; knows what each topic holds. Rows of the table are written only when everything that was there at the
+ * start has been read, so that a restart does not write what is there already. */
+#pragma once
+#include "common/kafka/producer.h"
+#include "common/telemetry/metrics.h"
+#include "provider/board.h"
+#include "provider/configuration.h"
+#include "provider/reader.h"
+
+struct feed;
+
+struct feed_options {
+	const struct provider_config *config;
+	const char *run; /* what the board is about; NULL: all runs */
+	struct ump_producer *producer;
+	struct ump_metrics *metrics;
+	void (*opened)(void *context);    /* once: Kafka has answered and has the topics */
+	void (*caught_up)(void *context); /* once: the board shows all that was there */
+	void (*trouble)(void *context, const struct ump_error *error);
+	void *context;
+};
+
+int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_options *options, struct ump_error *error);
+void feed_free(struct feed *feed); /* accepts NULL; before the producer */
+
+struct board *feed_board(struct feed *feed);
+
+/* A record of the events' topic was acknowledged: its end is known before it is read. */
+void feed_acknowledged(struct feed *feed, int32_t partition, int64_t offset);
+
+/* True when this completion was that of a row. */
+bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery);
+
+/* Why no more events should be made now (`unacknowledged` more are on their way), or NULL. Valid until the next call. */
+const char *feed_is_full(struct feed *feed, uint64_t unacknowledged);
+
+/* Fills what the board's page shows of Kafka: broker, group, partitions, from_ms, rebuilding. */
+void feed_facts(struct feed *feed, struct board_facts *facts);

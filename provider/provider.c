@@ -1,0 +1,410 @@
+#include "provider/provider.h"
+#include "common/http/admin.h"
+#include "common/loop/notify.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
+#include "provider/feed.h"
+#include "provider/hub.h"
+#include "provider/metrics.h"
+#include "provider/moment.h"
+#include "provider/simulation.h"
+#include "provider/site.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#define FRAME_US    (100 * UMP_MILLISECOND)
+#define QUIET_US    (1 * UMP_SECOND)  /* a frame at least this often while somebody looks */
+#define START_US    (30 * UMP_SECOND) /* Kafka has to answer by then */
+#define DRAIN_US    (15 * UMP_SECOND)
+#define TROUBLES_US (10 * UMP_SECOND) /* between two log lines about the same */
+
+struct provider {
+	const struct provider_config *config;
+	struct ump_loop *loop;
+	char run[RUN_SIZE];
+	int64_t epoch_us;
+	struct ump_metrics *metrics;
+	struct ump_admin_pages admin_pages;
+	struct ump_server *admin;
+	struct ump_producer *producer;
+	struct feed *feed;
+	struct hub *hub;
+	struct site *site;
+	struct simulation *simulation;
+	struct ump_timer frame, deadline;
+	int64_t framed_at, troubled_at;
+	struct ump_error trouble;
+	bool opened, draining, simulated, site_drained;
+};
+
+/* ---- The end ---- */
+
+static void end_when_done(struct provider *provider)
+{
+	if (provider->draining && provider->simulated && provider->site_drained && ump_producer_pending(provider->producer) == 0)
+		ump_loop_stop(provider->loop, EX_OK);
+}
+
+static void site_drained(void *context)
+{
+	struct provider *provider = context;
+	provider->site_drained = true;
+	end_when_done(provider);
+}
+
+static void begin_drain(void *context)
+{
+	struct provider *provider = context;
+	provider->draining = true;
+	if (provider->simulation)
+		simulation_stop(provider->simulation);
+	if (provider->site)
+		site_drain(provider->site, site_drained, provider);
+	end_when_done(provider);
+}
+
+static void drain_expired(void *context)
+{
+	struct provider *provider = context;
+	ump_log(UMP_LOG_ERROR, "stopping without a full drain", UMP_LOG_I("unacknowledged", ump_producer_pending(provider->producer)));
+	ump_loop_stop(provider->loop, EX_UNAVAILABLE);
+}
+
+/* ---- Kafka ---- */
+
+static void simulation_is_over(void *context, const struct ump_error *error)
+{
+	struct provider *provider = context;
+	struct simulation_counts counts;
+	simulation_count(provider->simulation, &counts);
+	ump_log(UMP_LOG_INFO, "simulation finished", UMP_LOG_S("run", provider->run), UMP_LOG_I("events", counts.produced),
+		UMP_LOG_I("acknowledged", counts.acknowledged), UMP_LOG_I("failed", counts.failed), UMP_LOG_I("cheating", counts.cheating),
+		UMP_LOG_I("flagged", counts.flagged), UMP_LOG_N("held_seconds", (double)counts.held_us / UMP_SECOND));
+	provider->simulated = true;
+	if (error) {
+		ump_log(UMP_LOG_ERROR, "truth cannot be written", UMP_LOG_S("error", error->text));
+		ump_loop_stop(provider->loop, EX_CANTCREAT);
+	} else if (!provider->config->simulation.stay && !provider->draining) {
+		ump_loop_begin_drain(provider->loop);
+	}
+	end_when_done(provider);
+}
+
+static void delivered(void *context, const struct ump_delivery *delivery)
+{
+	struct provider *provider = context;
+	if (provider->simulation && simulation_delivered(provider->simulation, delivery)) {
+		if (provider->feed && !delivery->error)
+			feed_acknowledged(provider->feed, delivery->partition, delivery->offset);
+	} else if (provider->feed) {
+		feed_delivered(provider->feed, delivery);
+	}
+	end_when_done(provider);
+}
+
+static void writable(void *context)
+{
+	struct provider *provider = context;
+	if (provider->simulation)
+		simulation_writable(provider->simulation);
+}
+
+static void producer_failed(void *context, const struct ump_error *error)
+{
+	struct provider *provider = context;
+	ump_log(UMP_LOG_ERROR, "producer has failed", UMP_LOG_S("error", error->text));
+	ump_loop_stop(provider->loop, EX_UNAVAILABLE);
+}
+
+static const char *held(void *context)
+{
+	struct provider *provider = context;
+	return provider->feed ? feed_is_full(provider->feed, ump_producer_pending(provider->producer)) : NULL;
+}
+
+static void begin(struct provider *provider)
+{
+	provider->opened = true;
+	ump_timer_cancel(provider->loop, &provider->deadline);
+	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("run", provider->run));
+	ump_notify("READY=1");
+	if (provider->simulation && !provider->draining)
+		simulation_start(provider->simulation);
+}
+
+static void feed_opened(void *context)
+{
+	begin(context);
+}
+
+static void feed_caught_up(void *context)
+{
+	struct provider *provider = context;
+	ump_log(UMP_LOG_INFO, "board has caught up");
+	provider->framed_at = 0;
+}
+
+static void feed_trouble(void *context, const struct ump_error *error)
+{
+	struct provider *provider = context;
+	int64_t now = ump_loop_now(provider->loop);
+	if (strcmp(error->text, provider->trouble.text) != 0 || now - provider->troubled_at > TROUBLES_US) {
+		ump_log(UMP_LOG_WARNING, "trouble with Kafka", UMP_LOG_S("error", error->text));
+		provider->troubled_at = now;
+	}
+	provider->trouble = *error;
+}
+
+static void start_is_late(void *context)
+{
+	struct provider *provider = context;
+	ump_log(UMP_LOG_ERROR, "Kafka cannot be used", UMP_LOG_S("brokers", provider->config->kafka.bootstrap_servers),
+		UMP_LOG_S("error", provider->trouble.text[0] ? provider->trouble.text : "no answer"));
+	ump_loop_stop(provider->loop, EX_UNAVAILABLE);
+}
+
+/* ---- Pages ---- */
+
+static void gather(struct provider *provider, struct board_facts *facts)
+{
+	enum simulation_state state = simulation_state(provider->simulation);
+	*facts = (struct board_facts){.now_ms = ump_loop_wall(provider->loop) / UMP_MILLISECOND};
+	feed_facts(provider->feed, facts);
+	facts->simulation = simulation_state_name(state);
+	facts->held = state == SIMULATION_HELD || state == SIMULATION_BLOCKED;
+	facts->held_why = state == SIMULATION_BLOCKED ? "Kafka does not take records" : simulation_why(provider->simulation);
+	facts->pages = hub_clients(provider->hub);
+	if (!provider->simulation)
+		return;
+	struct simulation_counts counts;
+	simulation_count(provider->simulation, &counts);
+	facts->scenario = simulation_scenario(provider->simulation);
+	facts->rate = simulation_rate(provider->simulation);
+	facts->produced = counts.produced;
+	facts->acknowledged = counts.acknowledged;
+	facts->failed = counts.failed;
+}
+
+static char *snapshot(void *context)
+{
+	struct provider *provider = context;
+	struct board_facts facts;
+	gather(provider, &facts);
+	return board_state(feed_board(provider->feed), &facts);
+}
+
+static void send_frame(void *context)
+{
+	struct provider *provider = context;
+	int64_t now = ump_loop_now(provider->loop);
+	ump_timer_set(provider->loop, &provider->frame, now + FRAME_US, send_frame, provider);
+	if (!hub_clients(provider->hub)) {
+		hub_expire(provider->hub);
+		return;
+	}
+	if (!board_changed(feed_board(provider->feed)) && now - provider->framed_at < QUIET_US)
+		return;
+	struct board_facts facts;
+	gather(provider, &facts);
+	ump_cleanup_free char *update = board_update(feed_board(provider->feed), &facts);
+	if (update)
+		hub_send(provider->hub, update);
+	provider->framed_at = now;
+}
+
+static bool is_ready(void *context, char *reason, size_t size)
+{
+	const struct provider *provider = context;
+	if (provider->draining)
+		snprintf(reason, size, "stopping");
+	else if (!provider->opened)
+		snprintf(reason, size, "%s", provider->trouble.text[0] ? provider->trouble.text : "waiting for Kafka");
+	return provider->opened && !provider->draining;
+}
+
+static void update_metrics(void *context)
+{
+	struct provider *provider = context;
+	struct ump_metrics *metrics = provider->metrics;
+	if (provider->simulation) {
+		struct simulation_counts counts;
+		simulation_count(provider->simulation, &counts);
+		ump_metrics_set(metrics, METRIC_PRODUCED, (double)counts.produced);
+		ump_metrics_set(metrics, METRIC_ACKNOWLEDGED, (double)counts.acknowledged);
+		ump_metrics_set(metrics, METRIC_FAILED, (double)counts.failed);
+		ump_metrics_set(metrics, METRIC_HELD, simulation_state(provider->simulation) == SIMULATION_HELD);
+		ump_metrics_set(metrics, METRIC_HELD_SECONDS, (double)counts.held_us / UMP_SECOND);
+		ump_metrics_set(metrics, METRIC_LATE_SECONDS, (double)counts.late_us / UMP_SECOND);
+	}
+	if (!provider->feed)
+		return;
+	struct board_facts facts = {0};
+	feed_facts(provider->feed, &facts);
+	for (size_t i = 0; i < facts.partitions; i++) {
+		char partition[16];
+		snprintf(partition, sizeof partition, "%zu", i);
+		int64_t lag = facts.partition[i].end - facts.partition[i].committed;
+		if (facts.partition[i].end >= 0 && facts.partition[i].committed >= 0)
+			ump_metrics_series(metrics, METRIC_LAG, (const char *[]){partition})->value = (double)(lag > 0 ? lag : 0);
+	}
+	if (provider->hub) {
+		ump_metrics_set(metrics, METRIC_PAGES, (double)hub_clients(provider->hub));
+		ump_metrics_set(metrics, METRIC_PAGES_DROPPED, (double)hub_dropped(provider->hub));
+	}
+	ump_metrics_set(metrics, METRIC_PLAYERS, (double)board_refused(feed_board(provider->feed)));
+}
+
+/* ---- Making ---- */
+
+static void name_run(struct provider *provider)
+{
+	const struct provider_config *config = provider->config;
+	int64_t now = ump_loop_wall(provider->loop);
+	if (!config->simulation.epoch || !moment_read(config->simulation.epoch, &provider->epoch_us))
+		provider->epoch_us = now;
+	if (config->simulation.run) {
+		snprintf(provider->run, sizeof provider->run, "%s", config->simulation.run);
+		return;
+	}
+	char time[MOMENT_SIZE];
+	uint16_t chance = 0;
+	moment_write(time, now);
+	if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) != (ssize_t)sizeof chance)
+		chance = (uint16_t)now;
+	snprintf(provider->run, sizeof provider->run, "%.4s%.2s%.2s-%.2s%.2s%.2s-%04x", time, time + 5, time + 8, time + 11, time + 14,
+		 time + 17, chance);
+}
+
+static int make_producer(struct provider *provider, struct ump_error *error)
+{
+	return ump_producer_new(&provider->producer, provider->loop,
+				&(struct ump_producer_options){.settings = &provider->config->kafka,
+							       .client_id = "umpire-provider",
+							       .delivered = delivered,
+							       .writable = writable,
+							       .failed = producer_failed,
+							       .context = provider},
+				error);
+}
+
+static int make_simulation(struct provider *provider, struct ump_error *error)
+{
+	const struct provider_config *config = provider->config;
+	const struct scenario scenario = provider_scenario(config);
+	const struct simulation_options options = {
+		.simulator = {.scenario = &scenario,
+			      .seed = (uint64_t)config->simulation.seed,
+			      .rate = config->simulation.rate,
+			      .players = (unsigned)config->simulation.players,
+			      .cheaters = config->simulation.cheaters,
+			      .events = (uint64_t)config->simulation.events,
+			      .duration_us = config->simulation.duration_us},
+		.run = provider->run,
+		.epoch_us = provider->epoch_us,
+		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario.name,
+		.topic = config->topics.topic,
+		.verdict_topic = config->topics.verdict_topic,
+		.truth_path = config->simulation.truth,
+		.producer = provider->producer,
+		.held = held,
+		.finished = simulation_is_over,
+		.context = provider,
+	};
+	if (config->simulation.rate > 0)
+		return simulation_new(&provider->simulation, provider->loop, &options, error);
+	provider->simulated = true;
+	return 0;
+}
+
+static int make_feed(struct provider *provider, struct ump_error *error)
+{
+	const struct provider_config *config = provider->config;
+	bool one_run = config->simulation.run || config->simulation.rate > 0;
+	return feed_new(&provider->feed, provider->loop,
+			&(struct feed_options){.config = config,
+					       .run = one_run ? provider->run : NULL,
+					       .producer = provider->producer,
+					       .metrics = provider->metrics,
+					       .opened = feed_opened,
+					       .caught_up = feed_caught_up,
+					       .trouble = feed_trouble,
+					       .context = provider},
+			error);
+}
+
+static int make_site(struct provider *provider, struct ump_error *error)
+{
+	const struct provider_config *config = provider->config;
+	provider->hub = hub_new(&(struct hub_options){(size_t)config->pages.max_pages, snapshot, provider});
+	if (site_new(&provider->site, provider->loop,
+		     &(struct site_options){.listen = config->pages.listen,
+					    .max_clients = (size_t)config->pages.max_pages,
+					    .hub = provider->hub,
+					    .admin = &provider->admin_pages},
+		     error))
+		return -1;
+	ump_log(UMP_LOG_INFO, "listening", UMP_LOG_S("for", "http"), UMP_LOG_S("address", site_address(provider->site)));
+	send_frame(provider);
+	return 0;
+}
+
+static int make_admin(struct provider *provider, struct ump_error *error)
+{
+	provider->admin_pages =
+		(struct ump_admin_pages){.metrics = provider->metrics, .ready = is_ready, .update = update_metrics, .context = provider};
+	if (!provider->config->process.admin_listen)
+		return 0;
+	if (ump_admin_new(&provider->admin, provider->loop, provider->config->process.admin_listen, &provider->admin_pages, error))
+		return -1;
+	ump_log(UMP_LOG_INFO, "listening", UMP_LOG_S("for", "admin"), UMP_LOG_S("address", ump_server_address(provider->admin)));
+	return 0;
+}
+
+static int make_all(struct provider *provider, struct ump_error *error)
+{
+	const struct provider_config *config = provider->config;
+	const struct ump_drain drain = {begin_drain, drain_expired, provider, DRAIN_US};
+	bool pages = strcmp(config->pages.listen, "none") != 0;
+	provider->site_drained = !pages;
+	if (ump_loop_drain_on_signals(provider->loop, &drain, error) || make_admin(provider, error) || make_producer(provider, error) ||
+	    make_simulation(provider, error) || ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
+	    (pages && make_site(provider, error)))
+		return -1;
+	ump_timer_set(provider->loop, &provider->deadline, ump_loop_now(provider->loop) + START_US, start_is_late, provider);
+	if (!provider->feed)
+		begin(provider);
+	return 0;
+}
+
+int provider_new(struct provider **ret_provider, struct ump_loop *loop, const struct provider_config *config, struct ump_error *error)
+{
+	struct provider *provider = ump_allocate(1, sizeof *provider);
+	provider->config = config;
+	provider->loop = loop;
+	provider->metrics = ump_metrics_new(provider_metrics, METRIC_COUNT);
+	name_run(provider);
+	if (make_all(provider, error)) {
+		provider_free(provider);
+		return -1;
+	}
+	*ret_provider = provider;
+	return 0;
+}
+
+void provider_free(struct provider *provider)
+{
+	if (!provider)
+		return;
+	ump_timer_cancel(provider->loop, &provider->frame);
+	ump_timer_cancel(provider->loop, &provider->deadline);
+	site_free(provider->site);
+	hub_free(provider->hub);
+	ump_server_free(provider->admin);
+	feed_free(provider->feed);
+	ump_producer_free(provider->producer);
+	simulation_free(provider->simulation);
+	ump_metrics_free(provider->metrics);
+	free(provider);
+}
