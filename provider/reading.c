@@ -2,7 +2,9 @@
 
 static json_t *object_of(const struct ump_event *event)
 {
-	if (event->data_kind != UMP_DATA_JSON)
+	/* In binary mode data is bytes, and the media type says what they are. */
+	if (event->data_kind != UMP_DATA_JSON &&
+	    (event->data_kind != UMP_DATA_BINARY || !ump_media_type_is_json(ump_event_get(event, "datacontenttype"))))
 		return NULL;
 	json_t *data = json_loadb(event->data.start, event->data.size, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(data))

@@ -1,0 +1,214 @@
+#include "provider/verify.h"
+#include "common/cloudevents/kafka.h"
+#include "common/loop/loop.h"
+#include "common/loop/notify.h"
+#include "common/telemetry/log.h"
+#include "provider/comparison.h"
+#include "provider/reader.h"
+#include "provider/reading.h"
+#include <stdlib.h>
+#include <sysexits.h>
+
+#define LOOK_US  (100 * UMP_MILLISECOND)
+#define START_US (30 * UMP_SECOND) /* Kafka has to answer by then */
+
+enum { HITS, VERDICTS, TOPICS };
+
+struct verify {
+	const struct provider_config *config;
+	struct ump_loop *loop;
+	struct ump_timer look;
+	struct truth truth;
+	bool has_truth;
+	char source[RUN_SOURCE_SIZE];
+	struct reader *reader;
+	bool opened;
+	struct comparison *comparison;
+	struct ump_event event; /* kept for its memory */
+	uint64_t progress;
+	int64_t progressed_at, started_at;
+	struct ump_error trouble;
+};
+
+/* ---- Records ---- */
+
+static void take_hit(struct verify *verify)
+{
+	if (ump_text_equals(ump_event_get(&verify->event, "source"), ump_text(verify->source)))
+		comparison_event(verify->comparison, ump_event_get(&verify->event, "id"));
+}
+
+static void take_verdict(struct verify *verify)
+{
+	struct verdict_reading verdict;
+	if (!verdict_read(&verify->event, &verdict))
+		return;
+	if (ump_text_equals(verdict.event_source, ump_text(verify->source)))
+		comparison_verdict(verify->comparison, verdict.event_id, verdict.cheating, verdict.player);
+	verdict_reading_release(&verdict);
+}
+
+/* What is no CloudEvent is none of ours: the topics are open to others. */
+static void take_record(void *context, const struct reader_record *record)
+{
+	struct verify *verify = context;
+	struct ump_error error;
+	ump_event_reset(&verify->event);
+	if (ump_kafka_mode(record->headers, record->header_count) == UMP_KAFKA_NOT_CLOUDEVENT ||
+	    ump_event_from_kafka(&verify->event, record->headers, record->header_count, record->value, &error) < 0)
+		return;
+	if (record->topic == HITS)
+		take_hit(verify);
+	else
+		take_verdict(verify);
+}
+
+static void opened(void *context)
+{
+	struct verify *verify = context;
+	verify->opened = true;
+	verify->progressed_at = ump_loop_now(verify->loop);
+}
+
+static void caught_up(void *context)
+{
+	(void)context; /* the end is looked at when it matters: more may have come */
+}
+
+static void trouble(void *context, const struct ump_error *error)
+{
+	struct verify *verify = context;
+	verify->trouble = *error;
+}
+
+static int open_reader(struct verify *verify, struct ump_error *error)
+{
+	/* The run's first record cannot be older than its start; clocks that differ by less than a minute do no harm. */
+	int64_t from_ms = verify->truth.started_us / UMP_MILLISECOND - 60000;
+	struct reader_options options = {
+		.settings = &verify->config->kafka,
+		.client_id = "umpire-verify",
+		.embedded = verify->config->topics.embedded,
+		.topics = {verify->truth.hits_topic, verify->truth.verdicts_topic},
+		.from_ms = {from_ms, from_ms},
+		.topic_count = TOPICS,
+		.required = TOPICS,
+		.record = take_record,
+		.opened = opened,
+		.caught_up = caught_up,
+		.trouble = trouble,
+		.context = verify,
+	};
+	run_source(verify->source, verify->truth.run);
+	return reader_new(&verify->reader, verify->loop, &options, error);
+}
+
+/* ---- Waiting ---- */
+
+static bool has_read_everything(const struct verify *verify)
+{
+	for (size_t topic = 0; topic < TOPICS; topic++) {
+		for (size_t i = 0; i < reader_partitions(verify->reader, topic); i++) {
+			int64_t end = reader_end(verify->reader, topic, (int32_t)i);
+			if (end < 0 || reader_position(verify->reader, topic, (int32_t)i) < end)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void give_up(struct verify *verify, const char *what, const char *why, int status)
+{
+	ump_log(UMP_LOG_ERROR, what, UMP_LOG_S("error", why));
+	ump_loop_stop(verify->loop, status);
+}
+
+/* Reads the truth file, again while its run goes on. False: it cannot be gone on with now. */
+static bool has_usable_truth(struct verify *verify)
+{
+	struct truth truth = {0};
+	struct ump_error error;
+	if (verify->has_truth && verify->truth.complete)
+		return true;
+	if (truth_load(&truth, verify->config->simulation.truth, &error) < 0) {
+		if (error.kind != UMP_RETRY || !verify->config->verify.follow)
+			give_up(verify, "truth not usable", error.text, EX_CONFIG);
+		return false;
+	}
+	if (!truth.complete && !verify->config->verify.follow) {
+		truth_release(&truth);
+		give_up(verify, "truth not usable", "the run is not over: wait for its end, or use --follow", EX_CONFIG);
+		return false;
+	}
+	truth_release(&verify->truth);
+	verify->truth = truth;
+	verify->has_truth = true;
+	return true;
+}
+
+/* What there is to wait for: true when the comparison can be written. */
+static bool is_over(struct verify *verify, int64_t now)
+{
+	uint64_t progress = comparison_progress(verify->comparison);
+	if (progress != verify->progress || !verify->truth.complete) {
+		verify->progress = progress;
+		verify->progressed_at = now;
+	}
+	if (!verify->opened) {
+		if (now - verify->started_at > START_US)
+			give_up(verify, "Kafka cannot be used", verify->trouble.text[0] ? verify->trouble.text : "no answer",
+				EX_UNAVAILABLE);
+		return false;
+	}
+	if (comparison_is_complete(verify->comparison, &verify->truth) && has_read_everything(verify))
+		return true;
+	return now - verify->progressed_at >= verify->config->verify.wait_us;
+}
+
+static void look(void *context)
+{
+	struct verify *verify = context;
+	struct ump_error error;
+	int64_t now = ump_loop_now(verify->loop);
+	ump_timer_set(verify->loop, &verify->look, now + LOOK_US, look, verify);
+	if (!has_usable_truth(verify)) {
+		verify->started_at = now;
+		return;
+	}
+	if (!verify->reader && open_reader(verify, &error) < 0)
+		give_up(verify, "Kafka cannot be used", error.text, EX_UNAVAILABLE);
+	else if (is_over(verify, now))
+		ump_loop_stop(verify->loop, EX_OK);
+}
+
+static int report(const struct verify *verify, FILE *out)
+{
+	struct ump_buffer text = {0};
+	uint64_t differences = comparison_report(verify->comparison, &verify->truth, &text);
+	fwrite(text.start, 1, text.size, out);
+	ump_buffer_release(&text);
+	return differences ? 1 : 0;
+}
+
+int verify_run(const struct provider_config *config, FILE *out)
+{
+	struct verify verify = {.config = config, .comparison = comparison_new()};
+	struct ump_error error;
+	int status = EX_UNAVAILABLE;
+	if (ump_loop_new(&verify.loop, &error) < 0) {
+		ump_log(UMP_LOG_ERROR, "not started", UMP_LOG_S("error", error.text));
+	} else {
+		verify.started_at = ump_loop_now(verify.loop);
+		ump_timer_set(verify.loop, &verify.look, verify.started_at, look, &verify);
+		ump_notify("READY=1");
+		status = ump_loop_run(verify.loop);
+	}
+	if (status == EX_OK)
+		status = report(&verify, out);
+	reader_free(verify.reader);
+	comparison_free(verify.comparison);
+	ump_event_release(&verify.event);
+	truth_release(&verify.truth);
+	ump_loop_free(verify.loop);
+	return status;
+}

@@ -1,0 +1,12 @@
+/* provider/verify.h: `event-provider verify`: whether a run came out as it should, by the topics alone.
+ *
+ * Reads the events and the verdicts itself and asks no other program; comparison.h says what is compared. Waits for what is missing as long
+ * as something new comes; with --follow also for the truth file and for the end of the run, so that it can stand beside a run whose broker
+ * does not keep everything. */
+#pragma once
+#include "provider/configuration.h"
+#include <stdio.h>
+
+/* Writes the report to `out`. Returns the exit status: 0 equal, 1 different, EX_CONFIG where the truth cannot be read, EX_UNAVAILABLE where
+ * Kafka does not answer. */
+int verify_run(const struct provider_config *config, FILE *out);
