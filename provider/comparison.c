@@ -201,5 +201,8 @@ uint64_t comparison_report(const struct comparison *comparison, const struct tru
 					 kind->count > EXAMPLES ? ", …" : "");
 		ump_buffer_release(&kind->examples);
 	}
+	if (differences == 0)
+		ump_buffer_print(out, "  all %" PRIu64 " events have their verdict, and the %zu flagged players are the cheaters\n",
+				 comparison->events.count, comparison->flagged.count);
 	return differences;
 }
