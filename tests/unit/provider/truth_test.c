@@ -125,7 +125,7 @@ Test(comparison, equal_sets_are_equal_however_often_they_come)
 	audit(comparison, &truth, 3);
 	audit(comparison, &truth, 5);
 	cr_expect_eq(comparison_progress(comparison), progress);
-	expect(comparison, &truth, 0, NULL);
+	expect(comparison, &truth, 0, "have their verdict");
 }
 
 Test(comparison, a_dropped_fair_hit_and_a_doubled_one_are_not_equal)
