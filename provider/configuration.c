@@ -1,4 +1,5 @@
 #include "provider/configuration.h"
+#include "provider/metrics.h"
 #include "provider/moment.h"
 #include "provider/simulator.h"
 #include <stddef.h>
@@ -172,6 +173,7 @@ struct scenario provider_scenario(const struct provider_config *config)
 const struct ump_program *provider_program(void)
 {
 	static struct ump_option_group all[COUNT(groups) + 1];
+	static const size_t metric_count = METRIC_COUNT;
 	static const struct ump_command commands[] = {
 		[PROVIDER_VERIFY] = {"verify", "compare the topics with --truth: exit 0 equal, 1 different, 69 no answer from Kafka"}};
 	static const struct ump_program program = {
@@ -185,6 +187,8 @@ const struct ump_program *provider_program(void)
 		.examples = "event-provider --bootstrap-servers localhost:9092 --rate 100 --seed 7\n"
 			    "event-provider --bootstrap-servers localhost:9092 --events 10000 --truth truth.json --listen none\n"
 			    "event-provider verify --bootstrap-servers localhost:9092 --truth truth.json\n",
+		.metrics = provider_metrics,
+		.metric_count = &metric_count,
 		.check = check,
 	};
 	memcpy(all, groups, sizeof groups);
