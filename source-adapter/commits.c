@@ -2,6 +2,7 @@
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/seeded.h"
 #include <stdlib.h>
 
 struct commits {
@@ -40,7 +41,7 @@ static void add_position(struct assigned *assigned, rd_kafka_topic_partition_lis
 	position_note_begin(&note, assigned->partitions_at_start);
 	partition_write_ahead(assigned->ring, &note, POSITION_METADATA - note.size);
 	rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(list, assigned->topic, assigned->number);
-	element->offset = partition_position(assigned->ring);
+	element->offset = partition_position(assigned->ring) + (seeded(SEEDED_COMMIT) ? 8 : 0);
 	element->metadata = ump_copy_bytes(note.start, note.size); /* librdkafka frees it */
 	element->metadata_size = note.size;
 	ump_buffer_release(&note);

@@ -9,6 +9,7 @@
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/seeded.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,7 +66,8 @@ static void drop_inactive(struct consumer *consumer)
 
 static struct assigned *add(struct consumer *consumer, const struct position *position)
 {
-	struct assigned *assigned = assigned_new(position, consumer->order, consumer->ring_capacity, ++consumer->epoch);
+	struct assigned *assigned =
+		assigned_new(position, seeded(SEEDED_SWAP) ? ORDER_NONE : consumer->order, consumer->ring_capacity, ++consumer->epoch);
 	assigned->next = consumer->partitions;
 	consumer->partitions = assigned;
 	return assigned;

@@ -6,6 +6,7 @@
 #include "source-adapter/flow.h"
 #include "common/memory.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/seeded.h"
 #include <stdlib.h>
 
 #define IDLE UMP_SECOND
@@ -87,7 +88,9 @@ static void send_record(struct flow *flow, struct record *record)
 	if (record->attempts++ > 0)
 		ump_metrics_add(flow->options.metrics, COUNT_RETRIED, 1);
 	enter_flight(flow);
-	if (delivery_send(flow->parts.delivery, record, &error) < 0)
+	if (seeded(SEEDED_DROP))
+		flow_finished(flow, record);
+	else if (delivery_send(flow->parts.delivery, record, &error) < 0)
 		settle_not_sent(flow->parts.settle, record, &error);
 }
 

@@ -242,21 +242,19 @@ class Step:
                                          flagged=is_flagged(value or "")))
         return records
 
-    def settle(self, seconds=90):
-        """Waits until each record is delivered or dead-lettered."""
+    def settle(self, standstill=15):
+        """Waits until each record is delivered or dead-lettered, or nothing has happened for so long: the oracle says what is missing."""
         self.produced()
         places = {(record.partition, record.offset) for record in self.read_records()}
-
-        def is_settled():
-            open_places = places - self.sink.delivered()
-            if open_places:
-                open_places -= set(self.dead_letters())
-            return not open_places
-
-        end = time.monotonic() + seconds
-        while not is_settled():
-            if time.monotonic() > end:
-                return  # the oracle says what is missing
+        left, end = None, 0
+        while True:
+            still = places - self.sink.delivered()
+            if still:
+                still -= set(self.dead_letters())
+            if not still or (len(still) == left and time.monotonic() > end):
+                return
+            if len(still) != left:
+                left, end = len(still), time.monotonic() + standstill
             time.sleep(0.5)
 
     def prove_life(self, seconds=30):
