@@ -2,6 +2,7 @@
 #include "common/cloudevents/kafka.h"
 #include "common/loop/loop.h"
 #include "common/loop/notify.h"
+#include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "provider/comparison.h"
 #include "provider/reader.h"
@@ -21,6 +22,7 @@ struct verify {
 	struct truth truth;
 	bool has_truth;
 	char source[RUN_SOURCE_SIZE];
+	char *topics[TOPICS]; /* the reader borrows them, and the truth is read again while the run goes on */
 	struct reader *reader;
 	bool opened;
 	struct comparison *comparison;
@@ -85,11 +87,13 @@ static int open_reader(struct verify *verify, struct ump_error *error)
 {
 	/* The run's first record cannot be older than its start; clocks that differ by less than a minute do no harm. */
 	int64_t from_ms = verify->truth.started_us / UMP_MILLISECOND - 60000;
+	verify->topics[HITS] = ump_copy_string(verify->truth.hits_topic);
+	verify->topics[VERDICTS] = ump_copy_string(verify->truth.verdicts_topic);
 	struct reader_options options = {
 		.settings = &verify->config->kafka,
 		.client_id = "umpire-verify",
 		.embedded = verify->config->topics.embedded,
-		.topics = {verify->truth.hits_topic, verify->truth.verdicts_topic},
+		.topics = {verify->topics[HITS], verify->topics[VERDICTS]},
 		.from_ms = {from_ms, from_ms},
 		.topic_count = TOPICS,
 		.required = TOPICS,
@@ -206,6 +210,8 @@ int verify_run(const struct provider_config *config, FILE *out)
 	if (status == EX_OK)
 		status = report(&verify, out);
 	reader_free(verify.reader);
+	free(verify.topics[HITS]);
+	free(verify.topics[VERDICTS]);
 	comparison_free(verify.comparison);
 	ump_event_release(&verify.event);
 	truth_release(&verify.truth);
