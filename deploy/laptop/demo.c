@@ -22,7 +22,7 @@ struct config {
 	int64_t port;
 	int64_t lan;
 	char *duration, *rate, *seed;
-	char *listen, *public_address, *idle_exit;
+	char *listen, *public_address, *idle_exit, *wait;
 };
 
 #define MEMBER(name) .offset = offsetof(struct config, name)
@@ -44,6 +44,8 @@ static const struct ump_option options[] = {
 	 .help = "under which phones reach this machine, where it cannot know that itself"},
 	{"idle-exit", NULL, UMP_OPTION_STRING, MEMBER(idle_exit), .fallback = "30s", .value = "TIME",
 	 .help = "after which time without events audit-fn ends, until the next one"},
+	{"wait", NULL, UMP_OPTION_STRING, MEMBER(wait), .fallback = "60s", .value = "TIME",
+	 .help = "with a duration: for how long nothing may have come in before what is missing counts as lost"},
 };
 
 /* "20" is 20 s. */
@@ -141,6 +143,7 @@ static struct part_facts facts(const struct demo *demo)
 		.public_url = place->public_url,
 		.group = kafka == KAFKA_GIVEN ? place->group : "umpire-demo",
 		.idle_exit = config->idle_exit,
+		.wait = config->wait,
 		.duration = config->duration,
 		.rate = config->rate,
 		.seed = config->seed,

@@ -20,18 +20,15 @@ enum phase {
 	PHASE_BROKER, /* until it has written its address */
 	PHASE_TOPICS,
 	PHASE_PLAY,
-	PHASE_VERIFY, /* all events are made: until the sets match */
-	PHASE_AGAIN,  /* the broker has gone: until its clients have ended */
+	PHASE_AGAIN, /* the broker has gone: until its clients have ended */
 	PHASE_END
 };
 
 static const int64_t broker_limit_us = 60 * UMP_SECOND;
 static const int64_t part_limit_us = 30 * UMP_SECOND;
 static const int64_t stop_limit_us = 15 * UMP_SECOND; /* over the adapter's own 10 s */
-static const int64_t verify_limit_us = 90 * UMP_SECOND;
-static const int64_t verify_pause_us = 250 * UMP_MILLISECOND;
-static const int64_t calm_us = 30 * UMP_SECOND; /* who ran this long before it failed has not failed in a row */
-enum { TAIL_LINES = 5 };
+static const int64_t calm_us = 30 * UMP_SECOND;       /* who ran this long before it failed has not failed in a row */
+enum { TAIL_LINES = 5, MOST_REPORT_LINES = 200 };
 
 struct actor {
 	struct director *director;
@@ -51,6 +48,7 @@ struct director {
 	struct activator function;
 	struct ump_timer address; /* the broker's file is looked for */
 	char *address_file;
+	char *report_file;
 	char *bootstrap;
 	enum phase phase;
 	int status;
@@ -145,6 +143,8 @@ static void play(struct director *director)
 	enter(director, PHASE_PLAY);
 	start(director, PART_ADAPTER);
 	start(director, PART_PROVIDER);
+	if (director->facts.duration)
+		start(director, PART_VERIFY);
 	if (!director->function.connections.added && director->function.child.state == CHILD_STOPPED &&
 	    activator_arm(&director->function, &error) < 0)
 		fail(director, EX_OSERR, NULL, "%s", error.text);
@@ -261,48 +261,21 @@ static void job_ended(struct director *director, enum part part, const struct ch
 		     describe_end(end, how, sizeof how));
 }
 
-static void compare_sets(void *context)
-{
-	struct director *director = context;
-	unlink(director->actors[PART_VERIFY].child->log); /* only the last report counts */
-	start(director, PART_VERIFY);
-}
-
+/* The sets are equal, or something is missing and nothing has come for too long. */
 static void verify_ended(struct director *director, const struct child_end *end)
 {
-	struct actor *actor = &director->actors[PART_VERIFY];
+	const struct child *child = director->actors[PART_VERIFY].child;
 	enum { EQUAL = 0, DIFFERENT = 1 };
 	char how[96];
-	int64_t waited = ump_loop_now(director->loop) - director->phase_began;
-	if (end->status == DIFFERENT && waited < verify_limit_us) {
-		ump_timer_set(director->loop, &actor->pause, ump_loop_now(director->loop) + verify_pause_us, compare_sets, director);
-		return;
-	}
 	if (end->status != EQUAL && end->status != DIFFERENT) {
-		fail(director, EX_SOFTWARE, actor->child->log, "the comparison of the sets %s", describe_end(end, how, sizeof how));
+		fail(director, EX_UNAVAILABLE, child->log, "the comparison of the sets %s", describe_end(end, how, sizeof how));
 		return;
 	}
 	struct ump_buffer report = {0};
-	tail_read(actor->child->log, 1000, &report);
+	tail_read(child->output, MOST_REPORT_LINES, &report);
 	screen_say(director->screen, "%.*s", UMP_TEXT_ARGUMENTS(ump_text_trim(ump_buffer_text(&report))));
 	ump_buffer_release(&report);
 	director_end(director, end->status);
-}
-
-static void provider_ended(struct director *director, const struct child_end *end)
-{
-	char how[96];
-	struct actor *actor = &director->actors[PART_PROVIDER];
-	if (!director->facts.duration) {
-		restart(actor, end);
-	} else if (end->status == 0) {
-		screen_say(director->screen, "all hits are made; waiting until all are audited");
-		enter(director, PHASE_VERIFY);
-		compare_sets(director);
-	} else {
-		fail(director, EX_UNAVAILABLE, actor->child->log, "event-provider %s in the middle of its run",
-		     describe_end(end, how, sizeof how));
-	}
 }
 
 static void part_ended(struct director *director, enum part part, const struct child_end *end)
@@ -311,8 +284,9 @@ static void part_ended(struct director *director, enum part part, const struct c
 	struct actor *actor = &director->actors[part];
 	if (is_refusal(end))
 		fail(director, EX_CONFIG, actor->child->log, "%s refuses its configuration:", actor->child->name);
-	else if (part == PART_PROVIDER)
-		provider_ended(director, end);
+	else if (part == PART_PROVIDER && director->facts.duration)
+		fail(director, EX_UNAVAILABLE, actor->child->log, "event-provider %s in the middle of its run",
+		     describe_end(end, how, sizeof how));
 	else if (part == PART_BROKER && (director->phase == PHASE_BROKER || director->facts.duration))
 		fail(director, EX_UNAVAILABLE, actor->child->log, "the broker %s", describe_end(end, how, sizeof how));
 	else if (part == PART_BROKER && director->facts.kafka == KAFKA_EMBEDDED)
@@ -396,11 +370,6 @@ const struct part_facts *director_facts(const struct director *director)
 	return &director->facts;
 }
 
-bool director_is_checking(const struct director *director)
-{
-	return director->phase == PHASE_VERIFY;
-}
-
 struct director *director_new(struct ump_loop *loop, const struct director_options *options)
 {
 	struct director *director = ump_allocate(1, sizeof *director);
@@ -420,6 +389,8 @@ struct director *director_new(struct ump_loop *loop, const struct director_optio
 					       .ready_limit_us = part_limit_us,
 					       .events = {.ended = ended, .context = actor}};
 	}
+	director->report_file = ump_format("%s/report", options->facts.run_folder);
+	director->actors[PART_VERIFY].own.output = director->report_file;
 	for (enum part part = PART_ADAPTER; part <= PART_PROVIDER; part++) {
 		director->actors[part].own.events.ready = ready;
 		director->actors[part].own.events.late = late;
@@ -444,6 +415,7 @@ void director_free(struct director *director)
 	ump_timer_cancel(director->loop, &director->address);
 	activator_close(&director->function);
 	free(director->address_file);
+	free(director->report_file);
 	free(director->bootstrap);
 	free(director);
 }

@@ -1,9 +1,8 @@
 /* deploy/laptop/director.h: who starts after whom, who is started again, who ends before whom.
  *
- *	audit-fn --check-config, broker, topics | audit-fn's socket, source-adapter, event-provider | [verify] | the end, in reverse
+ *	audit-fn --check-config, broker, topics, then all at once: audit-fn's socket, source-adapter, event-provider
  *
- * A run with a duration ends when the provider has made its events: then the director has the sets compared until they match or nothing
- * moves any more. A run without one ends with ump_loop_begin_drain(). */
+ * A run with a duration has its sets compared, beside the play, and ends with the comparison. One without ends with director_end(). */
 #pragma once
 #include "common/error.h"
 #include "common/loop/loop.h"
@@ -36,4 +35,3 @@ void director_end(struct director *director, int status);
 /* The process of a part, to be shown. */
 const struct child *director_child(const struct director *director, enum part part);
 const struct part_facts *director_facts(const struct director *director);
-bool director_is_checking(const struct director *director); /* all events are made */

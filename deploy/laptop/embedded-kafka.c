@@ -185,8 +185,7 @@ static int open_cluster(struct broker *broker, const struct options *options, st
 /* Whole or not at all, for whoever waits for the file. */
 static int write_address(const char *path, const char *address, struct ump_error *error)
 {
-	ump_cleanup_free
-	char *beside = ump_format("%s.new", path);
+	ump_cleanup_free char *beside = ump_format("%s.new", path);
 	FILE *file = fopen(beside, "we");
 	bool written = file && fprintf(file, "%s\n", address) > 0;
 	if ((file && fclose(file) != 0) || !written || rename(beside, path) < 0)

@@ -45,13 +45,11 @@ char *part_address_file(const struct part_facts *facts)
 
 static void broker(struct list *list, const struct part_facts *facts)
 {
-	ump_cleanup_free
-	char *address_file = part_address_file(facts);
+	ump_cleanup_free char *address_file = part_address_file(facts);
 	if (facts->kafka == KAFKA_EMBEDDED) {
 		add(list, ump_format("%s/deploy/laptop/embedded-kafka", facts->build));
 	} else {
-		ump_cleanup_free
-		char *data = ump_format("%s/kafka", facts->run_folder);
+		ump_cleanup_free char *data = ump_format("%s/kafka", facts->run_folder);
 		add(list, ump_format("%s/deploy/laptop/apache-kafka/kafka", facts->source));
 		add(list, ump_copy_string("run"));
 		add_options(list, "--data", data, NULL);
@@ -80,8 +78,7 @@ static void check(struct list *list, const struct part_facts *facts)
 
 static void adapter(struct list *list, const struct part_facts *facts)
 {
-	ump_cleanup_free
-	char *sink = ump_format("http://%s/", facts->sink);
+	ump_cleanup_free char *sink = ump_format("http://%s/", facts->sink);
 	add(list, ump_format("%s/source-adapter/source-adapter", facts->build));
 	add_options(list, "--bootstrap-servers", facts->bootstrap, "--sink", sink, "--topics", "game-hits", "--group", facts->group,
 		    "--from", "earliest", "--ordering", "key", "--dead-letter-topic", "game-hits-dlq", "--reply-topic", "audit-verdicts",
@@ -95,20 +92,23 @@ static char *truth_file(const struct part_facts *facts)
 
 static void provider(struct list *list, const struct part_facts *facts)
 {
-	ump_cleanup_free
-	char *truth = truth_file(facts);
+	ump_cleanup_free char *truth = truth_file(facts);
 	add(list, ump_format("%s/provider/event-provider", facts->build));
 	add_options(list, "--bootstrap-servers", facts->bootstrap, "--listen", facts->listen, "--public-url", facts->public_url, "--group",
 		    facts->group, "--truth", truth, "--duration", facts->duration, "--rate", facts->rate, "--seed", facts->seed, NULL);
+	if (facts->kafka == KAFKA_EMBEDDED)
+		add(list, ump_copy_string("--embedded"));
+	if (facts->duration)
+		add(list, ump_copy_string("--stay")); /* the board is up until the sets are compared */
 }
 
 static void verify(struct list *list, const struct part_facts *facts)
 {
-	ump_cleanup_free
-	char *truth = truth_file(facts);
+	ump_cleanup_free char *truth = truth_file(facts);
 	add(list, ump_format("%s/provider/event-provider", facts->build));
 	add(list, ump_copy_string("verify"));
-	add_options(list, "--bootstrap-servers", facts->bootstrap, "--truth", truth, NULL);
+	add_options(list, "--bootstrap-servers", facts->bootstrap, "--truth", truth, "--wait", facts->wait, NULL);
+	add(list, ump_copy_string("--follow")); /* the embedded broker does not keep everything until the end */
 }
 
 char **part_arguments(enum part part, const struct part_facts *facts)

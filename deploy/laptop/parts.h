@@ -21,6 +21,7 @@ struct part_facts {
 	const char *public_url; /* of the board, for phones; or NULL */
 	const char *group;      /* the adapter's consumer group */
 	const char *idle_exit;  /* of the function */
+	const char *wait;       /* how long nothing may have moved before the sets are compared as they are */
 	const char *duration;   /* or NULL: until it is stopped; then only cheaters get a verdict */
 	const char *rate;       /* or NULL: the provider's own, like the next */
 	const char *seed;

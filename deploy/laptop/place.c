@@ -87,8 +87,7 @@ static void name_addresses(struct place *place, const struct place_options *opti
 	place->group = ump_format("umpire-demo-%s-%d", host, (int)port);
 	if (!options->lan)
 		return;
-	ump_cleanup_free
-	char *public = options->public_address ? ump_copy_string(options->public_address) : find_public_address();
+	ump_cleanup_free char *public = options->public_address ? ump_copy_string(options->public_address) : find_public_address();
 	if (public) {
 		place->public_url = ump_format("http://%s:%d", public, (int)port);
 		place->phones = ump_format("%s/play", place->public_url);
@@ -105,8 +104,7 @@ static int make_folder(const char *path, struct ump_error *error)
 static void remove_logs(const char *folder)
 {
 	glob_t logs;
-	ump_cleanup_free
-	char *pattern = ump_format("%s/*.log", folder);
+	ump_cleanup_free char *pattern = ump_format("%s/*.log", folder);
 	if (glob(pattern, 0, NULL, &logs) == 0) {
 		for (size_t i = 0; i < logs.gl_pathc; i++)
 			unlink(logs.gl_pathv[i]);
@@ -118,8 +116,7 @@ static void remove_logs(const char *folder)
  * before the first one listens. */
 static int take_folders(struct place *place, int64_t port, struct ump_error *error)
 {
-	ump_cleanup_free
-	char *all = ump_format("%s/demo", place->build);
+	ump_cleanup_free char *all = ump_format("%s/demo", place->build);
 	place->logs = ump_format("%s/%d", all, (int)port);
 	place->run_folder = ump_format("%s/run", place->logs);
 	if (make_folder(all, error) < 0 || make_folder(place->logs, error) < 0)
@@ -139,7 +136,7 @@ static int take_folders(struct place *place, int64_t port, struct ump_error *err
 int place_take(struct place *place, const struct place_options *options, struct ump_error *error)
 {
 	const char *address = options->listen ? options->listen : options->lan ? "0.0.0.0" : "127.0.0.1";
-	int64_t port;
+	int64_t port = 0;
 	*place = (struct place){.lock = -1};
 	if (find_build(place, error) < 0 || try_port(address, options->port, &port, error) < 0)
 		return -1;

@@ -32,8 +32,7 @@ static const char *number(int64_t number, char *out, size_t size)
  * only whole lines are dressed. Texts are ASCII but for paths, which may come out shorter. */
 static void end_line(struct ump_buffer *out, size_t start, unsigned columns, bool heavy)
 {
-	ump_cleanup_free
-	char *line = ump_copy_bytes(out->start + start, out->size - start);
+	ump_cleanup_free char *line = ump_copy_bytes(out->start + start, out->size - start);
 	size_t width = strlen(line);
 	if (columns > 0 && width > columns)
 		width = columns;
@@ -166,8 +165,7 @@ void screen_say(struct screen *screen, const char *format, ...)
 {
 	struct ump_buffer out = {0};
 	va_list arguments;
-	ump_cleanup_free
-	char *line = NULL;
+	ump_cleanup_free char *line = NULL;
 	va_start(arguments, format);
 	if (vasprintf(&line, format, arguments) < 0)
 		line = NULL;

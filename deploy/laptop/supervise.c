@@ -88,7 +88,8 @@ static void child_complain(const char *what)
 	_exit(127);
 }
 
-static void child_become(const struct child *child, struct environment *environment, pid_t launcher, int null, int log)
+/* `streams`: what its first three descriptors will be. */
+static void child_become(const struct child *child, struct environment *environment, pid_t launcher, const int streams[3])
 {
 	sigset_t none;
 	sigemptyset(&none);
@@ -96,7 +97,7 @@ static void child_become(const struct child *child, struct environment *environm
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != launcher)
 		_exit(127); /* it died before we asked to die with it */
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+	if (dup2(streams[0], STDIN_FILENO) < 0 || dup2(streams[1], STDOUT_FILENO) < 0 || dup2(streams[2], STDERR_FILENO) < 0)
 		_exit(127);
 	unsigned first = FIRST_PASSED_SOCKET;
 	if (child->socket >= 0) {
@@ -178,28 +179,36 @@ static int child_watch(struct child *child, struct ump_error *error)
 	return 0;
 }
 
+static int open_log(const char *path, struct ump_error *error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	return fd < 0 ? ump_fail(error, UMP_FATAL, "%s: cannot be written: %s", path, strerror(errno)) : fd;
+}
+
 static int child_fork(struct child *child, struct ump_error *error)
 {
-	struct supervisor *supervisor = child->supervisor;
-	int log = open(child->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (log < 0)
-		return ump_fail(error, UMP_FATAL, "%s: cannot be written: %s", child->log, strerror(errno));
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct environment environment = {0};
-	environment_fill(&environment, supervisor->notify_name, child->socket >= 0);
-	pid_t launcher = getpid();
-	pid_t pid = fork();
-	if (pid == 0)
-		child_become(child, &environment, launcher, null, log);
-	int reason = errno;
-	close(log);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int log = open_log(child->log, error);
+	int output = log >= 0 ? open_log(child->output ? child->output : child->log, error) : -1;
+	pid_t launcher = getpid(), pid = -1;
+	if (output >= 0) {
+		environment_fill(&environment, child->supervisor->notify_name, child->socket >= 0);
+		pid = fork();
+		if (pid == 0)
+			child_become(child, &environment, launcher, (const int[]){null, output, log});
+		if (pid < 0)
+			ump_fail(error, UMP_FATAL, "%s: cannot start a process: %s", child->name, strerror(errno));
+		else
+			setpgid(pid, pid); /* the child does so as well: whoever comes first */
+		close(output);
+		free(environment.variables);
+	}
+	if (log >= 0)
+		close(log);
 	close(null);
-	free(environment.variables);
-	if (pid < 0)
-		return ump_fail(error, UMP_FATAL, "%s: cannot start a process: %s", child->name, strerror(reason));
-	setpgid(pid, pid); /* the child does so as well: whoever comes first */
 	child->pid = pid;
-	return 0;
+	return pid < 0 ? -1 : 0;
 }
 
 int child_start(struct supervisor *supervisor, struct child *child, struct ump_error *error)

@@ -34,9 +34,10 @@ struct child_events {
 /* Zeroed, then the first part filled by its owner, who keeps what the pointers show. */
 struct child {
 	const char *name;
-	const char *log;  /* path; appended to */
-	char **arguments; /* of the program, its path first; NULL at the end */
-	int socket;       /* passed on as LISTEN_FDS, or -1 */
+	const char *log;    /* path; appended to */
+	const char *output; /* likewise, for standard output where it is not the log; or NULL */
+	char **arguments;   /* of the program, its path first; NULL at the end */
+	int socket;         /* passed on as LISTEN_FDS, or -1 */
 	int64_t ready_limit_us;
 	struct child_events events;
 

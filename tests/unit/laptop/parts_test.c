@@ -11,6 +11,7 @@ static const struct part_facts facts = {
 	.listen = "127.0.0.1:8080",
 	.group = "g",
 	.idle_exit = "30s",
+	.wait = "60s",
 };
 
 static void expect_arguments(enum part part, const struct part_facts *given, const char *expected)
@@ -47,14 +48,25 @@ Test(parts, what_is_not_given_is_the_providers_own)
 	struct part_facts given = facts;
 	expect_arguments(PART_PROVIDER, &given,
 			 "/b/provider/event-provider --bootstrap-servers 127.0.0.1:9092 --listen 127.0.0.1:8080 --group g "
-			 "--truth /r/truth.json");
+			 "--truth /r/truth.json --embedded");
 	given.duration = "20s";
 	given.rate = "500";
 	given.seed = "7";
 	given.public_url = "http://192.0.2.1:8080";
 	expect_arguments(PART_PROVIDER, &given,
 			 "/b/provider/event-provider --bootstrap-servers 127.0.0.1:9092 --listen 127.0.0.1:8080 --public-url "
-			 "http://192.0.2.1:8080 --group g --truth /r/truth.json --duration 20s --rate 500 --seed 7");
+			 "http://192.0.2.1:8080 --group g --truth /r/truth.json --duration 20s --rate 500 --seed 7 --embedded --stay");
+	given.kafka = KAFKA_APACHE;
+	given.duration = given.rate = given.seed = given.public_url = NULL;
+	expect_arguments(PART_PROVIDER, &given,
+			 "/b/provider/event-provider --bootstrap-servers 127.0.0.1:9092 --listen 127.0.0.1:8080 --group g "
+			 "--truth /r/truth.json");
+}
+
+Test(parts, the_sets_are_compared_beside_the_run)
+{
+	expect_arguments(PART_VERIFY, &facts,
+			 "/b/provider/event-provider verify --bootstrap-servers 127.0.0.1:9092 --truth /r/truth.json --wait 60s --follow");
 }
 
 Test(parts, the_broker_writes_its_address_into_the_runs_folder)

@@ -122,6 +122,17 @@ Test(supervise, tells_the_exit_status)
 	cr_assert_str_eq(log_text(), "hello\nthere\n");
 }
 
+Test(supervise, keeps_output_and_log_apart_where_asked)
+{
+	char *arguments[4], output[64];
+	snprintf(output, sizeof output, "%s/output", it.folder);
+	struct child child = shell(arguments, "echo report; echo log >&2; cat \"$(dirname \"$(readlink /proc/$$/fd/2)\")/output\" >&2");
+	child.output = output;
+	begin(&child);
+	cr_assert(reaches(&it.ended, 1));
+	cr_assert_str_eq(log_text(), "log\nreport\n");
+}
+
 Test(supervise, tells_the_signal)
 {
 	char *arguments[4];
