@@ -109,6 +109,8 @@ static void verify(struct list *list, const struct part_facts *facts)
 	add(list, ump_copy_string("verify"));
 	add_options(list, "--bootstrap-servers", facts->bootstrap, "--truth", truth, "--wait", facts->wait, NULL);
 	add(list, ump_copy_string("--follow")); /* the embedded broker does not keep everything until the end */
+	if (facts->kafka == KAFKA_EMBEDDED)
+		add(list, ump_copy_string("--embedded"));
 }
 
 char **part_arguments(enum part part, const struct part_facts *facts)
