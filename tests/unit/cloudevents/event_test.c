@@ -188,3 +188,17 @@ Test(event, declared_types_are_checked_and_taken_over)
 	ump_event_set(&event, UMP_TEXT("number"), UMP_TEXT("true"), UMP_ATTRIBUTE_BOOLEAN, &error);
 	cr_expect(ump_event_declare(&event, declared, 2, &error) == -1);
 }
+
+Test(event, types_of_json)
+{
+	static const char *const json[] = {"application/json", "text/json", "TEXT/JSON; charset=utf-8", "application/vnd.x+json",
+					   "a/+JSON;b=c"};
+	static const char *const other[] = {
+		"application/xml", "application/jsonx", "application/xjson", "application/json+xml", "json", ""};
+
+	cr_expect(ump_media_type_is_json(UMP_TEXT_NONE));
+	for (size_t i = 0; i < sizeof(json) / sizeof(json[0]); i++)
+		cr_expect(ump_media_type_is_json(ump_text(json[i])), "%s", json[i]);
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		cr_expect(!ump_media_type_is_json(ump_text(other[i])), "%s", other[i]);
+}

@@ -1,4 +1,4 @@
-/* The HTTP binding: modes, header values, reading and writing. */
+/* The HTTP binding: modes, what errors say, what is written. Header values and more messages: tests/vectors. */
 #include <criterion/criterion.h>
 
 #include "common/cloudevents/http.h"
@@ -74,70 +74,6 @@ Test(http, reads_binary_mode)
 	cr_assert(ump_event_from_http(&event, minimal, 4, UMP_TEXT(""), UMP_HEADERS_STRICT, &error) == 0);
 	cr_expect(event.data_kind == UMP_DATA_NONE && event.count == 4);
 	ump_event_release(&event);
-}
-
-Test(http, header_values_are_decoded)
-{
-	static const struct {
-		const char *value;
-		const char *expected; /* NULL: refused */
-	} rows[] = {
-		{"simple", "simple"},
-		{"a b", "a b"},
-		{"Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro \xE2\x82\xAC \xF0\x9F\x98\x80"},
-		{"Euro%20%e2%82%ac", "Euro \xE2\x82\xAC"},
-		{"100%25%20sure", "100% sure"},
-		{"%2541", "%41"},
-		{"%41%42", "AB"},
-		{"\"quoted  text\"and not", "quoted  textand not"},
-		{"a\"b\"c\"d\"", "abcd"},
-		{"\"a\\\"b\\\\c\\d\"", "a\"b\\cd"},
-		{"outside\\n", "outside\\n"},
-		{"\"%41\"", "A"},
-		{"%\"4\"1", "A"},
-		{"\"\"", ""},
-		{"%22a", "\"a"},
-		{"%", NULL},
-		{"%4", NULL},
-		{"a%g0", NULL},
-		{"a%0g", NULL},
-		{"a%-1", NULL},
-		{"a% 1", NULL},
-		{"%E2%82", NULL},
-		{"%E2x", NULL},
-		{"%82", NULL},
-		{"%C0%A0", NULL},
-		{"%ED%A0%80", NULL},
-		{"%F4%90%80%80", NULL},
-		{"\"unterminated", NULL},
-		{"\"unterminated\\", NULL},
-		{"\"unterminated\\\"", NULL},
-		{"raw \xE2\x82\xAC in strict mode", NULL},
-		{"\xE2\x82%AC", NULL},
-	};
-	struct ump_event event = {0};
-	struct ump_error error;
-	struct ump_text value;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int result = ump_header_decode(&event, ump_text(rows[i].value), UMP_HEADERS_STRICT, &value, &error);
-
-		cr_expect(result == (rows[i].expected ? 0 : -1), "%s", rows[i].value);
-		if (result == 0 && rows[i].expected)
-			expect_text(value, rows[i].expected);
-	}
-	ump_event_release(&event);
-}
-
-Test(http, raw_header_values_stay_as_they_are)
-{
-	struct ump_event event = {0};
-	struct ump_error error;
-	struct ump_text value;
-
-	cr_assert(ump_header_decode(&event, UMP_TEXT("caf\xC3\xA9 100% \"x\""), UMP_HEADERS_RAW, &value, &error) == 0);
-	expect_text(value, "caf\xC3\xA9 100% \"x\"");
-	cr_expect(ump_header_decode(&event, UMP_TEXT("caf\xE9"), UMP_HEADERS_RAW, &value, &error) == -1);
 }
 
 Test(http, refuses_what_is_ambiguous_or_wrong)
