@@ -229,18 +229,15 @@ static int connect_to_kafka(struct reader *reader, struct ump_error *error)
 	rd_kafka_conf_t *configuration;
 	if (ump_kafka_configure(options->settings, options->client_id, properties, &configuration, error))
 		return -1;
-	char text[200];
-	reader->handle = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, text, sizeof text);
-	if (!reader->handle) {
-		rd_kafka_conf_destroy(configuration);
-		return ump_fail(error, UMP_FATAL, "the consumer cannot be made: %s", text);
-	}
+	if (ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &reader->handle, error) < 0)
+		return -1;
 	rd_kafka_poll_set_consumer(reader->handle);
 	reader->queue = rd_kafka_queue_get_consumer(reader->handle);
 	if (ump_wakeup_open(reader->loop, &reader->arrived, take_round, reader, error))
 		return -1;
 	static const uint64_t one = 1;
 	rd_kafka_queue_io_event_enable(reader->queue, reader->arrived.fd, &one, sizeof one);
+	ump_wakeup_signal(&reader->arrived); /* it tells only when it was empty: something may have come already */
 	return 0;
 }
 

@@ -12,14 +12,10 @@ int cluster_probe_new(struct cluster_probe **ret_probe, const struct ump_kafka_s
 {
 	static const char *const properties[] = {"topic.metadata.refresh.sparse", "true", NULL};
 	rd_kafka_conf_t *configuration;
-	char text[256];
-	if (ump_kafka_configure(settings, client_id, properties, &configuration, error) < 0)
+	rd_kafka_t *handle;
+	if (ump_kafka_configure(settings, client_id, properties, &configuration, error) < 0 ||
+	    ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &handle, error) < 0)
 		return -1;
-	rd_kafka_t *handle = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, text, sizeof text);
-	if (!handle) {
-		rd_kafka_conf_destroy(configuration);
-		return ump_fail(error, UMP_FATAL, "librdkafka: %s", text);
-	}
 	*ret_probe = ump_allocate(1, sizeof **ret_probe);
 	(*ret_probe)->handle = handle;
 	return 0;

@@ -6,6 +6,7 @@
  * A rebalance callback need not assign at once: librdkafka waits for the call. That gives time to resolve positions (and to ask again when
  * the broker does not answer), and to let the worker finish before partitions are given back, while polling goes on. */
 #include "source-adapter/consumer.h"
+#include "common/kafka/credentials.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/counts.h"
@@ -305,7 +306,7 @@ rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *as
 
 static int configure(struct consumer *consumer, const struct consumer_options *options, struct ump_error *error)
 {
-	char queue_kib[24], fetch_bytes[24], text[256];
+	char queue_kib[24], fetch_bytes[24];
 	int64_t share = QUEUE_MEMORY / (options->cluster.partitions > 0 ? options->cluster.partitions : 1);
 	share = share < QUEUE_MINIMUM ? QUEUE_MINIMUM : share;
 	snprintf(queue_kib, sizeof queue_kib, "%lld", (long long)share);
@@ -340,11 +341,8 @@ static int configure(struct consumer *consumer, const struct consumer_options *o
 		return -1;
 	rd_kafka_conf_set_opaque(configuration, consumer);
 	rd_kafka_conf_set_rebalance_cb(configuration, rebalance);
-	consumer->handle = rd_kafka_new(RD_KAFKA_CONSUMER, configuration, text, sizeof text);
-	if (!consumer->handle) {
-		rd_kafka_conf_destroy(configuration);
-		return ump_fail(error, UMP_FATAL, "librdkafka: %s", text);
-	}
+	if (ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &consumer->handle, error) < 0)
+		return -1;
 	rd_kafka_poll_set_consumer(consumer->handle);
 	return 0;
 }
@@ -414,6 +412,11 @@ void consumer_close(struct consumer *consumer, void (*closed)(void *context), vo
 }
 
 /* ---- For the worker and commits ---- */
+
+int consumer_set_credentials(struct consumer *consumer, const char *user, const char *password, struct ump_error *error)
+{
+	return ump_kafka_set_credentials(consumer->handle, user, password, error);
+}
 
 struct assigned *consumer_partitions(struct consumer *consumer)
 {

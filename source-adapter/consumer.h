@@ -49,6 +49,9 @@ bool consumer_has_joined(const struct consumer *consumer); /* an assignment has 
 /* The next message of an active partition, which the caller destroys; or NULL. */
 rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *assigned);
 
+/* For further connections; those that exist stay. */
+int consumer_set_credentials(struct consumer *consumer, const char *user, const char *password, struct ump_error *error);
+
 /* Gives the partitions back. Their rings are kept until the next assignment says who comes again. */
 void consumer_release(struct consumer *consumer);
 

@@ -129,17 +129,13 @@ static int make(rd_kafka_t *client, int timeout_ms, const bool missing[TOPIC_COU
 
 static int run(const struct config *config, struct ump_error *error)
 {
-	char text[256];
 	rd_kafka_conf_t *configuration;
+	rd_kafka_t *client;
 	bool missing[TOPIC_COUNT];
 	int timeout_ms = (int)(config->timeout_us / 1000);
-	if (ump_kafka_configure(&config->kafka, "umpire-topics", NULL, &configuration, error) < 0)
+	if (ump_kafka_configure(&config->kafka, "umpire-topics", NULL, &configuration, error) < 0 ||
+	    ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &client, error) < 0)
 		return -1;
-	rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, text, sizeof text);
-	if (!client) {
-		rd_kafka_conf_destroy(configuration);
-		return ump_fail(error, UMP_FATAL, "librdkafka: %s", text);
-	}
 	int result = look(client, timeout_ms, missing, error);
 	if (result == 0)
 		result = make(client, timeout_ms, missing, error);
