@@ -46,7 +46,8 @@ teardown() {
     within 60 at_least it .totals.hits 10
     local parent=${PIDS[it]} launcher
     launcher=$(parts "$parent")
-    PIDS[it]=$launcher note_what_runs it
+    PIDS[it]=$launcher
+    note_what_runs it
     PIDS[it]=$parent
     stop it KILL
     within 20 gone "$launcher"
