@@ -69,3 +69,8 @@ refused() {
     assert_equal "$status" 78
     assert_output --partial "PORT: :99999: expected an address and a port"
 }
+
+@test "the identities in the unit tests are those that Python works out" {
+    run diff "$ROOT/tests/unit/audit/identities.inc" <(python3 "$ROOT/tests/unit/audit/identities.py")
+    assert_success
+}
