@@ -23,6 +23,7 @@ struct consumer {
 	struct ump_loop *loop;
 	struct consumer_handler handler;
 	struct ump_metrics *metrics;
+	struct consumer_options options; /* what it points to belongs to the configuration */
 	struct position_policy from;
 	enum order order;
 	uint32_t ring_capacity;
@@ -357,27 +358,42 @@ static int subscribe(struct consumer *consumer, const struct ump_list *topics, s
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ump_fail(error, UMP_FATAL, "subscribing: %s", rd_kafka_err2str(code));
 }
 
+static int open_client(struct consumer *consumer, struct ump_error *error)
+{
+	static const uint64_t one = 1;
+	if (configure(consumer, &consumer->options, error) < 0 || subscribe(consumer, consumer->options.topics, error) < 0)
+		return -1;
+	consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
+	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wakeup.fd, &one, sizeof one);
+	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
+	return 0;
+}
+
+int consumer_reopen(struct consumer *consumer, struct ump_error *error)
+{
+	rd_kafka_queue_destroy(ump_steal(consumer->queue));
+	rd_kafka_destroy(ump_steal(consumer->handle));
+	consumer->closing = consumer->joined = false;
+	return open_client(consumer, error);
+}
+
 int consumer_new(struct consumer **ret_consumer, struct ump_loop *loop, const struct consumer_options *options,
 		 const struct consumer_handler *handler, struct ump_error *error)
 {
-	static const uint64_t one = 1;
 	struct consumer *consumer = ump_allocate(1, sizeof *consumer);
 	*consumer = (struct consumer){
 		.loop = loop,
 		.handler = *handler,
 		.metrics = options->metrics,
+		.options = *options,
 		.from = options->from,
 		.order = options->order,
 		.ring_capacity = options->ring_capacity,
 	};
-	if (ump_wakeup_open(loop, &consumer->wakeup, woken, consumer, error) < 0 || configure(consumer, options, error) < 0 ||
-	    subscribe(consumer, options->topics, error) < 0) {
+	if (ump_wakeup_open(loop, &consumer->wakeup, woken, consumer, error) < 0 || open_client(consumer, error) < 0) {
 		consumer_free(consumer);
 		return -1;
 	}
-	consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
-	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wakeup.fd, &one, sizeof one);
-	ump_timer_set(loop, &consumer->heartbeat, ump_loop_now(loop), poll, consumer);
 	*ret_consumer = consumer;
 	return 0;
 }

@@ -58,6 +58,10 @@ void consumer_release(struct consumer *consumer);
 /* Leaves the group. Everything must be committed before; `closed` is called from the loop. */
 void consumer_close(struct consumer *consumer, void (*closed)(void *context), void *context);
 
+/* Behind consumer_close(): joins the group again with a new client, made of what the files of the settings hold now. The rings are kept as
+ * through a rebalance. */
+int consumer_reopen(struct consumer *consumer, struct ump_error *error);
+
 /* Commits without blocking. `done` is called exactly once, from the loop or from inside this function where the commit cannot even begin;
  * after consumer_free() no more. The list is the caller's. */
 void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,

@@ -22,6 +22,7 @@ const struct ump_metric count_table[] = {
 	[COUNT_COMMITS] = {"umpire_commits_total", "Commits that succeeded", UMP_COUNTER},
 	[COUNT_COMMIT_FAILURES] = {"umpire_commit_failures_total", "Commits that failed; each is tried again", UMP_COUNTER},
 	[COUNT_EXPIRED] = {"umpire_records_expired_total", "Offsets skipped because the broker had deleted them before they were read", UMP_COUNTER},
+	[COUNT_CREDENTIALS_REFUSED] = {"umpire_credentials_refused_total", "New credentials for Kafka that could not be used; the old ones stay", UMP_COUNTER},
 };
 /* clang-format on */
 const size_t count_table_size = sizeof count_table / sizeof *count_table;

@@ -19,7 +19,8 @@ enum count {
 	COUNT_REBALANCES,
 	COUNT_COMMITS,
 	COUNT_COMMIT_FAILURES,
-	COUNT_EXPIRED
+	COUNT_EXPIRED,
+	COUNT_CREDENTIALS_REFUSED
 };
 
 extern const struct ump_metric count_table[];

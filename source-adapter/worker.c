@@ -1,12 +1,13 @@
-/* The phases: looking for Kafka, running, releasing partitions (and running again), draining, leaving. Releasing and draining are the same
- * in the middle: nothing new is sent, answers are waited for up to --drain-timeout, what is finished is committed. They differ in what
- * comes before (a rebalance, a signal) and after (the group goes on, the process ends).
+/* The phases: looking for Kafka, running, releasing partitions or replacing the clients (and running again), draining, leaving. Releasing,
+ * replacing and draining are the same in the middle: nothing new is sent, answers are waited for up to --drain-timeout, what is finished is
+ * committed. They differ in what comes before (a rebalance, new certificates, a signal) and after (on with it, join again, end).
  *
  * Looking for Kafka asks with a short limit again and again, so that a signal is heard in between. */
 #include "source-adapter/worker.h"
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "source-adapter/access.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/flow.h"
 #include "source-adapter/overrides.h"
@@ -19,7 +20,7 @@
 #define PROBE_PAUSE   (200 * UMP_MILLISECOND)
 #define RING          4096 /* records of a partition at least, finished ones behind an unfinished one included */
 
-enum phase { PHASE_LOOKING, PHASE_RUNNING, PHASE_RELEASING, PHASE_DRAINING, PHASE_LEAVING };
+enum phase { PHASE_LOOKING, PHASE_RUNNING, PHASE_RELEASING, PHASE_REPLACING, PHASE_REOPENING, PHASE_DRAINING, PHASE_LEAVING };
 
 struct worker {
 	struct ump_loop *loop;
@@ -42,7 +43,8 @@ struct worker {
 	struct settle *settle;
 	struct flow *flow;
 	struct status *status;
-
+	struct access *access;
+	bool outdated;             /* the clients, of which new certificates tell in the middle of something else */
 	struct ump_timer patience; /* while answers are waited for */
 	bool committing;           /* all answers are there, or are not waited for any more */
 	size_t taken_back;         /* answers that were not waited for */
@@ -64,6 +66,30 @@ static void group_left(void *context)
 	ump_loop_stop(worker->loop, worker->taken_back || commits_open(worker->commits) ? EX_UNAVAILABLE : EX_OK);
 }
 
+static void tls_changed(void *context);
+
+static void run_again(struct worker *worker)
+{
+	worker->phase = PHASE_RUNNING;
+	flow_start(worker->flow);
+	if (worker->outdated)
+		tls_changed(worker);
+}
+
+static void group_left_for_a_moment(void *context)
+{
+	struct worker *worker = context;
+	struct ump_error error;
+	if (worker->phase == PHASE_LEAVING) { /* a signal has come meanwhile */
+		group_left(worker);
+	} else if (consumer_reopen(worker->consumer, &error) < 0) {
+		give_up(worker, "cannot join the group again", error.text);
+	} else {
+		ump_producer_renew(worker->producer);
+		run_again(worker);
+	}
+}
+
 /* The commit that ends a phase is on its way, or there is nothing left to commit. */
 static void committed(void *context)
 {
@@ -72,9 +98,11 @@ static void committed(void *context)
 		return;
 	worker->committing = false;
 	if (worker->phase == PHASE_RELEASING) {
-		worker->phase = PHASE_RUNNING;
 		consumer_release(worker->consumer);
-		flow_start(worker->flow);
+		run_again(worker);
+	} else if (worker->phase == PHASE_REPLACING) {
+		worker->phase = PHASE_REOPENING;
+		consumer_close(worker->consumer, group_left_for_a_moment, worker);
 	} else {
 		worker->phase = PHASE_LEAVING;
 		consumer_close(worker->consumer, group_left, worker);
@@ -84,7 +112,8 @@ static void committed(void *context)
 static void quiet(void *context)
 {
 	struct worker *worker = context;
-	if ((worker->phase != PHASE_RELEASING && worker->phase != PHASE_DRAINING) || worker->committing)
+	bool waits = worker->phase == PHASE_RELEASING || worker->phase == PHASE_REPLACING || worker->phase == PHASE_DRAINING;
+	if (!waits || worker->committing)
 		return;
 	ump_timer_cancel(worker->loop, &worker->patience);
 	worker->committing = true;
@@ -136,8 +165,15 @@ static void lost(void *context)
 		return;
 	ump_timer_cancel(worker->loop, &worker->patience);
 	worker->committing = false;
-	worker->phase = PHASE_RUNNING;
-	flow_start(worker->flow);
+	run_again(worker);
+}
+
+static void tls_changed(void *context)
+{
+	struct worker *worker = context;
+	worker->outdated = worker->phase != PHASE_RUNNING;
+	if (!worker->outdated)
+		finish_what_is_on_its_way(worker, PHASE_REPLACING);
 }
 
 static void dropping(void *context, struct assigned *assigned)
@@ -211,6 +247,8 @@ bool worker_ready(void *context, char *reason, size_t reason_size)
 		break;
 	case PHASE_RUNNING:
 	case PHASE_RELEASING:
+	case PHASE_REPLACING:
+	case PHASE_REOPENING:
 		if (!consumer_has_joined(worker->consumer))
 			text = "the consumer group has given no partitions yet";
 		else if (consumer_active(worker->consumer) > 0 && count_stalled(worker) == consumer_active(worker->consumer))
@@ -368,7 +406,9 @@ static int make_path(struct worker *worker, struct ump_error *error)
 static void run(struct worker *worker, struct cluster cluster)
 {
 	struct ump_error error;
-	if (make_consumer(worker, cluster, &error) < 0 || make_producer(worker, &error) < 0) {
+	struct access_options access = {&worker->config->kafka, worker->metrics, &worker->consumer, &worker->producer, tls_changed, worker};
+	if (make_consumer(worker, cluster, &error) < 0 || make_producer(worker, &error) < 0 ||
+	    access_new(&worker->access, worker->loop, &access, &error) < 0) {
 		give_up(worker, "cannot start", error.text);
 		return;
 	}
@@ -419,6 +459,7 @@ void worker_free(struct worker *worker)
 		return;
 	ump_timer_cancel(worker->loop, &worker->probe_again);
 	ump_timer_cancel(worker->loop, &worker->patience);
+	access_free(worker->access);
 	status_free(worker->status);
 	consumer_free(worker->consumer);
 	commits_free(worker->commits);
@@ -442,8 +483,9 @@ void worker_drain(void *context)
 		ump_loop_stop(worker->loop, EX_OK);
 		return;
 	}
-	if (worker->phase == PHASE_RELEASING) { /* what it waits for is what a drain waits for */
-		worker->phase = PHASE_DRAINING;
+	bool leaving = worker->phase == PHASE_REOPENING;
+	if (leaving || worker->phase == PHASE_RELEASING || worker->phase == PHASE_REPLACING) { /* what it waits for is what a drain does */
+		worker->phase = leaving ? PHASE_LEAVING : PHASE_DRAINING;
 		return;
 	}
 	ump_log(UMP_LOG_INFO, "draining", UMP_LOG_I("in_flight", flow_facts(worker->flow).in_flight));

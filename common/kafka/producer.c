@@ -182,7 +182,7 @@ static void give_up(void *context)
 
 void ump_producer_renew(struct ump_producer *producer)
 {
-	if (producer->renewing)
+	if (!producer || producer->renewing)
 		return;
 	producer->renewing = true;
 	if (producer->pending == 0)

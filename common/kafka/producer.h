@@ -51,7 +51,7 @@ int ump_producer_send(struct ump_producer *producer, const struct ump_record *re
 
 /* Goes on with a new client, made of the settings and files as they are now, when what is on the way has completed. Until then sends are
  * refused as by a full queue, so that no order is lost; after 10 s what is still on the way completes with UMP_RETRY. When the new client
- * cannot be made, that is logged and the old one stays. ump_producer_handle() gives another handle afterwards. */
+ * cannot be made, that is logged and the old one stays. ump_producer_handle() gives another handle afterwards. Accepts NULL. */
 void ump_producer_renew(struct ump_producer *producer);
 
 /* Sends and not yet completed. */

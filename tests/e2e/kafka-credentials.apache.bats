@@ -11,7 +11,7 @@ setup_file() {
         --listener sasl_plaintext --listener sasl_ssl --listener ssl --listener mtls >"$FILES/kafka.log" 2>&1 3>&- 4>&- </dev/null &
     export BROKER=$!
     within 90 test -f "$FILES/address"
-    "$KAFKA_ADMIN" "$(<"$FILES/address")" topics beats:1
+    "$KAFKA_ADMIN" "$(<"$FILES/address")" topics beats:1 dead:1
 }
 
 teardown_file() {
@@ -169,4 +169,54 @@ put() {
         skip "this librdkafka is older than 2.6.1"
     fi
     goes_on
+}
+
+# adapter LISTENER OPTION…: reads the beats through that listener, into audit-fn, which has no rule for them and takes them all.
+adapter() {
+    local servers
+    servers=$(<"$FILES/address.$1")
+    shift
+    start beats "$BUILD/tests/support/kafka-heartbeat" --topic beats --bootstrap-servers "$(<"$FILES/address")"
+    start audit "$BUILD/audit-fn/audit-fn" --listen 127.0.0.1:0
+    start adapter env KAFKA_NET_TLS_KEY="${KEY:-}" "$BUILD/source-adapter/source-adapter" --bootstrap-servers "$servers" --topics beats --group "$(unique readers)" \
+        --sink "http://$(address audit)/" --dead-letter-topic dead --admin-listen 127.0.0.1:0 --commit-interval 100ms "$@"
+    ADMIN=$(address adapter admin)
+    within 30 delivered 10
+}
+
+delivered() {
+    [[ $(metric "$ADMIN" umpire_events_delivered_total) -ge $1 ]]
+}
+
+more_are_delivered() {
+    local before
+    before=$(metric "$ADMIN" umpire_events_delivered_total)
+    within 30 delivered $((before + 20))
+}
+
+@test "the adapter takes a new password without a pause" {
+    put "$BATS_TEST_TMPDIR/password" wonder
+    adapter sasl_ssl --tls-enable --tls-ca-cert "$CA" --sasl-enable --sasl-user alice --sasl-password-file "$BATS_TEST_TMPDIR/password"
+    put "$BATS_TEST_TMPDIR/password" other
+    within 20 logged adapter "new user or password"
+    more_are_delivered
+    stop adapter
+    [[ $status == 0 ]]
+}
+
+@test "the adapter changes to new certificates after a drain, and stays with the old ones where the new do not get in" {
+    tls=$BATS_TEST_TMPDIR/tls
+    cp -r "$FILES/tls" "$tls"
+    KEY=$tls/alice.key adapter mtls --tls-enable --tls-ca-cert "$CA" --tls-cert "$tls/alice.crt"
+    mkdir "$BATS_TEST_TMPDIR/other"
+    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR/other" alice
+    cp "$BATS_TEST_TMPDIR/other/alice".* "$tls"
+    within 40 logged adapter "no broker let us in"
+    [[ $(metric "$ADMIN" umpire_credentials_refused_total) == 1 ]]
+    more_are_delivered
+    "$ROOT/tests/support/certificates" "$tls" alice
+    within 60 logged adapter "new certificates for Kafka"
+    more_are_delivered
+    stop adapter
+    [[ $status == 0 ]]
 }
