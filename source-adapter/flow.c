@@ -152,6 +152,14 @@ static struct record *next_record(struct flow *flow, struct assigned *assigned)
 	return record;
 }
 
+/* Records that would come again after a crash are those in flight and those finished and not committed: together at most twice what may be
+ * in flight. So a commit that takes long, or fails, holds the flow back instead of adding to them. */
+static bool is_full(const struct flow *flow)
+{
+	return flow->in_flight >= flow->options.max_in_flight ||
+	       flow->in_flight + commits_open(flow->parts.commits) >= 2 * flow->options.max_in_flight;
+}
+
 /* One record of each partition in turn, so that none waits for another one's backlog. */
 static void look(void *context)
 {
@@ -160,7 +168,7 @@ static void look(void *context)
 	while (some && !flow->stopped) {
 		some = false;
 		for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next) {
-			if (!assigned->active || flow->in_flight >= flow->options.max_in_flight)
+			if (!assigned->active || is_full(flow))
 				continue;
 			struct record *record = next_record(flow, assigned);
 			if (!record)

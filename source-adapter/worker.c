@@ -90,10 +90,11 @@ static void group_left_for_a_moment(void *context)
 	}
 }
 
-/* The commit that ends a phase is on its way, or there is nothing left to commit. */
+/* A commit has ended. Where it ends a phase, it is the last one when nothing is left to commit. */
 static void committed(void *context)
 {
 	struct worker *worker = context;
+	flow_wake(worker->flow);
 	if (!worker->committing || commits_flush(worker->commits))
 		return;
 	worker->committing = false;
