@@ -1,7 +1,7 @@
 #include "source-adapter/options.h"
-#include "source-adapter/counts.h"
 #include "common/http/client.h"
 #include "common/memory.h"
+#include "source-adapter/counts.h"
 #include "source-adapter/overrides.h"
 #include "source-adapter/positions.h"
 #include <limits.h>

@@ -3,15 +3,11 @@
  * committed. They differ in what comes before (a rebalance, new certificates, a signal) and after (on with it, join again, end).
  *
  * Looking for Kafka asks with a short limit again and again, so that a signal is heard in between. */
-#include "source-adapter/worker.h"
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
-#include "source-adapter/access.h"
 #include "source-adapter/counts.h"
-#include "source-adapter/flow.h"
-#include "source-adapter/overrides.h"
-#include "source-adapter/status.h"
+#include "source-adapter/worker_private.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -19,36 +15,6 @@
 #define PROBE_TIMEOUT 1000 /* ms, of one question while looking for Kafka */
 #define PROBE_PAUSE   (200 * UMP_MILLISECOND)
 #define RING          4096 /* records of a partition at least, finished ones behind an unfinished one included */
-
-enum phase { PHASE_LOOKING, PHASE_RUNNING, PHASE_RELEASING, PHASE_REPLACING, PHASE_REOPENING, PHASE_DRAINING, PHASE_LEAVING };
-
-struct worker {
-	struct ump_loop *loop;
-	const struct config *config;
-	struct ump_metrics *metrics;
-	enum phase phase;
-
-	struct cluster_probe *probe;
-	struct ump_timer probe_again;
-	int64_t looking_until;
-
-	struct record_pool pool;
-	struct mapping mapping;
-	struct mapping_override *overrides;
-	struct ump_client *client;
-	struct ump_producer *producer; /* NULL: nothing is produced */
-	struct consumer *consumer;
-	struct commits *commits;
-	struct delivery *delivery;
-	struct settle *settle;
-	struct flow *flow;
-	struct status *status;
-	struct access *access;
-	bool outdated;             /* the clients, of which new certificates tell in the middle of something else */
-	struct ump_timer patience; /* while answers are waited for */
-	bool committing;           /* all answers are there, or are not waited for any more */
-	size_t taken_back;         /* answers that were not waited for */
-};
 
 static void give_up(struct worker *worker, const char *what, const char *why)
 {
@@ -210,78 +176,6 @@ static void answered(void *context, struct record *record, const struct ump_repl
 	settle_answer(worker->settle, record, reply);
 }
 
-/* ---- Facts ---- */
-
-static size_t count_stalled(const struct worker *worker)
-{
-	size_t stalled = 0;
-	for (struct assigned *assigned = worker->consumer ? consumer_partitions(worker->consumer) : NULL; assigned;
-	     assigned = assigned->next)
-		stalled += assigned->active && partition_stalled(assigned->ring) > 0;
-	return stalled;
-}
-
-static struct status_facts collect(void *context)
-{
-	struct worker *worker = context;
-	struct status_facts facts = {.flow = flow_facts(worker->flow), .stalled = count_stalled(worker)};
-	facts.partitions = consumer_active(worker->consumer);
-	facts.lag = consumer_has_joined(worker->consumer) ? 0 : -1;
-	for (struct assigned *assigned = consumer_partitions(worker->consumer); assigned; assigned = assigned->next) {
-		int64_t lag = assigned->active ? consumer_lag(worker->consumer, assigned) : 0;
-		facts.lag = lag < 0 || facts.lag < 0 ? -1 : facts.lag + lag;
-	}
-	return facts;
-}
-
-bool worker_ready(void *context, char *reason, size_t reason_size)
-{
-	struct worker *worker = context;
-	const char *text = NULL;
-	switch (worker->phase) {
-	case PHASE_LOOKING:
-		text = "Kafka has not answered yet, or a topic is not there";
-		break;
-	case PHASE_DRAINING:
-	case PHASE_LEAVING:
-		text = "stopping";
-		break;
-	case PHASE_RUNNING:
-	case PHASE_RELEASING:
-	case PHASE_REPLACING:
-	case PHASE_REOPENING:
-		if (!consumer_has_joined(worker->consumer))
-			text = "the consumer group has given no partitions yet";
-		else if (consumer_active(worker->consumer) > 0 && count_stalled(worker) == consumer_active(worker->consumer))
-			text = "every assigned partition is stalled";
-	}
-	if (text)
-		snprintf(reason, reason_size, "%s", text);
-	return !text;
-}
-
-void worker_update(void *context)
-{
-	struct worker *worker = context;
-	if (!worker->consumer)
-		return;
-	struct flow_facts facts = flow_facts(worker->flow);
-	ump_metrics_set(worker->metrics, COUNT_IN_FLIGHT, (double)facts.in_flight);
-	ump_metrics_set(worker->metrics, COUNT_HELD, (double)facts.held_bytes);
-	ump_metrics_set(worker->metrics, COUNT_STALLED_PARTITIONS, (double)count_stalled(worker));
-	ump_metrics_set(worker->metrics, COUNT_ASSIGNED_PARTITIONS, (double)consumer_active(worker->consumer));
-	for (struct assigned *assigned = consumer_partitions(worker->consumer); assigned; assigned = assigned->next) {
-		char number[16];
-		const char *const labels[] = {assigned->topic, number};
-		snprintf(number, sizeof number, "%d", assigned->number);
-		int64_t lag = assigned->active ? consumer_lag(worker->consumer, assigned) : -1;
-		if (lag >= 0)
-			ump_metrics_series(worker->metrics, COUNT_LAG, labels)->value = (double)lag;
-		else
-			ump_metrics_drop(worker->metrics, COUNT_LAG, labels);
-	}
-}
-
 /* ---- Making the parts ---- */
 
 static int make_producer(struct worker *worker, struct ump_error *error)
@@ -417,8 +311,9 @@ static void run(struct worker *worker, struct cluster cluster)
 	flow_connect(worker->flow, &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->settle});
 	settle_set_producer(worker->settle, worker->producer);
 	if (worker->config->status_topic)
-		worker->status = status_new(&(struct status_options){worker->loop, worker->producer, worker->config->status_topic,
-								     worker->config->instance, worker->config->group, collect, worker});
+		worker->status =
+			status_new(&(struct status_options){worker->loop, worker->producer, worker->config->status_topic,
+							    worker->config->instance, worker->config->group, worker_collect, worker});
 	worker->phase = PHASE_RUNNING;
 	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("sink", worker->config->sink), UMP_LOG_S("group", worker->config->group));
 	ump_notify("READY=1");

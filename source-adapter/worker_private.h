@@ -1,0 +1,40 @@
+/* source-adapter/worker_private.h: what worker.c and worker_facts.c share. */
+#pragma once
+#include "source-adapter/access.h"
+#include "source-adapter/flow.h"
+#include "source-adapter/overrides.h"
+#include "source-adapter/status.h"
+#include "source-adapter/worker.h"
+
+enum phase { PHASE_LOOKING, PHASE_RUNNING, PHASE_RELEASING, PHASE_REPLACING, PHASE_REOPENING, PHASE_DRAINING, PHASE_LEAVING };
+
+struct worker {
+	struct ump_loop *loop;
+	const struct config *config;
+	struct ump_metrics *metrics;
+	enum phase phase;
+
+	struct cluster_probe *probe;
+	struct ump_timer probe_again;
+	int64_t looking_until;
+
+	struct record_pool pool;
+	struct mapping mapping;
+	struct mapping_override *overrides;
+	struct ump_client *client;
+	struct ump_producer *producer; /* NULL: nothing is produced */
+	struct consumer *consumer;
+	struct commits *commits;
+	struct delivery *delivery;
+	struct settle *settle;
+	struct flow *flow;
+	struct status *status;
+	struct access *access;
+	bool outdated;             /* the clients, of which new certificates tell in the middle of something else */
+	struct ump_timer patience; /* while answers are waited for */
+	bool committing;           /* all answers are there, or are not waited for any more */
+	size_t taken_back;         /* answers that were not waited for */
+};
+
+/* What the status topic is told; the context is the worker. */
+struct status_facts worker_collect(void *worker);
