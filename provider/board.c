@@ -312,7 +312,11 @@ static void take_row(struct board *board, struct ump_text key, json_t *row)
 	if (length && (strncmp(run, board->run, length) != 0 || (run[length] && run[length] != '/')))
 		return;
 	struct board_player *player = player_of(board, key);
-	if (!player || player->cheats >= (uint64_t)count)
+	if (!player || player->cheats > (uint64_t)count)
+		return;
+	board->rows_due -= player->row_due; /* whatever was read before, the table says it */
+	player->row_due = false;
+	if (player->cheats == (uint64_t)count)
 		return;
 	board->flagged += !player->cheats;
 	player->cheats = (uint64_t)count;

@@ -2,7 +2,8 @@
  *
  * As a file it is one JSON object, replaced as a whole (a reader sees the old one or the new one):
  *
- *   {"version":1, "run":"…", "source":"/umpire/provider/…", "seed":7, "epoch":"<RFC 3339>", "started":"<RFC 3339>", "preset":"hits",
+ *   {"version":1, "run":"…", "source":"/umpire/provider/…", "seed":7, "epoch":"<RFC 3339>", "started":"<RFC 3339>",
+ *    "preset":"steady",            the scenario, or shipwars
  *    "topics":{"hits":"game-hits","verdicts":"audit-verdicts"}, "complete":true,
  *    "events":10000,               the highest id; ids begin at 1
  *    "failed":[],                  ids that Kafka did not acknowledge, in rising order

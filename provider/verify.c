@@ -199,7 +199,10 @@ int verify_run(const struct provider_config *config, FILE *out)
 	struct verify verify = {.config = config, .comparison = comparison_new()};
 	struct ump_error error;
 	int status = EX_UNAVAILABLE;
-	if (ump_loop_new(&verify.loop, &error) < 0) {
+	if (!config->simulation.truth) {
+		ump_log(UMP_LOG_ERROR, "truth not usable", UMP_LOG_S("error", "--truth: expected the file that the run wrote, found none"));
+		status = EX_CONFIG;
+	} else if (ump_loop_new(&verify.loop, &error) < 0) {
 		ump_log(UMP_LOG_ERROR, "not started", UMP_LOG_S("error", error.text));
 	} else {
 		verify.started_at = ump_loop_now(verify.loop);
