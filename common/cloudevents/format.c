@@ -8,6 +8,11 @@ bool ump_format_is_named(struct ump_text content_type)
 	return ump_text_starts_with_ignoring_case(ump_text_trim(content_type), UMP_TEXT("application/cloudevents"));
 }
 
+bool ump_data_is_event(const struct ump_event *event)
+{
+	return ump_format_is_named(ump_event_get(event, "datacontenttype"));
+}
+
 int ump_format_check(struct ump_text content_type, struct ump_error *error)
 {
 	struct ump_text type = ump_text_trim(content_type);

@@ -9,6 +9,9 @@
 /* True where a content type starts with application/cloudevents, in either case: structured mode. */
 bool ump_format_is_named(struct ump_text content_type);
 
+/* True where the data is an event itself, or says so: in binary mode a reader would take it for the event that is sent. */
+bool ump_data_is_event(const struct ump_event *event);
+
 /* 0 where it is the JSON format in UTF-8, the only one that is read. */
 int ump_format_check(struct ump_text content_type, struct ump_error *error);
 

@@ -258,7 +258,7 @@ int ump_event_to_http(const struct ump_event *event, enum ump_http_mode mode, en
 		ret_message->header_capacity = UMP_EVENT_ATTRIBUTES + 1;
 		ret_message->headers = ump_allocate(ret_message->header_capacity, sizeof(*ret_message->headers));
 	}
-	if (mode == UMP_HTTP_BINARY)
+	if (mode == UMP_HTTP_BINARY && !ump_data_is_event(event))
 		return write_binary(event, encoding, ret_message, error);
 	if (ump_event_to_json(event, &ret_message->text, error))
 		return -1;

@@ -40,8 +40,9 @@ struct ump_http_message {
 void ump_http_message_reset(struct ump_http_message *message);
 void ump_http_message_release(struct ump_http_message *message);
 
-/* Writes an event that is valid: as it was read, or as ump_event_validate() found it. `mode`: binary or structured. Views hold as long as
- * the event and until the message is reset. No value can end a header early, valid or not. */
+/* Writes an event that is valid: as it was read, or as ump_event_validate() found it. `mode`: binary or structured; an event whose data is
+ * itself an event, by its datacontenttype, is written structured in any case. Views hold as long as the event and until the message is
+ * reset. No value can end a header early, valid or not. */
 int ump_event_to_http(const struct ump_event *event, enum ump_http_mode mode, enum ump_header_encoding encoding,
 		      struct ump_http_message *ret_message, struct ump_error *error);
 

@@ -133,7 +133,7 @@ int ump_event_to_kafka(const struct ump_event *event, enum ump_kafka_mode mode, 
 		ret_message->header_capacity = UMP_EVENT_ATTRIBUTES + 1;
 		ret_message->headers = ump_allocate(ret_message->header_capacity, sizeof(*ret_message->headers));
 	}
-	if (mode == UMP_KAFKA_BINARY) {
+	if (mode == UMP_KAFKA_BINARY && !ump_data_is_event(event)) {
 		write_binary(event, ret_message);
 		return 0;
 	}

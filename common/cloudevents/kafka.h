@@ -34,7 +34,7 @@ struct ump_kafka_message {
 void ump_kafka_message_reset(struct ump_kafka_message *message);
 void ump_kafka_message_release(struct ump_kafka_message *message);
 
-/* Writes an event that is valid, as it was read or as ump_event_validate() found it, binary or structured. The key is the caller's
- * decision. */
+/* Writes an event that is valid, as it was read or as ump_event_validate() found it, binary or structured; an event whose data
+ * is itself an event, by its datacontenttype, is written structured in any case. The key is the caller's decision. */
 int ump_event_to_kafka(const struct ump_event *event, enum ump_kafka_mode mode, struct ump_kafka_message *ret_message,
 		       struct ump_error *error);

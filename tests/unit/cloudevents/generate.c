@@ -317,6 +317,8 @@ static void set_media_type(struct generator *generator, struct ump_event *event)
 					    "text/html; charset=iso-8859-1",
 					    "application/xml",
 					    "application/octet-stream",
+					    "Application/CloudEvents+json",
+					    "application/cloudevents-batch+json",
 					    "x/y;a=b;c=\"\""};
 	struct ump_error error;
 

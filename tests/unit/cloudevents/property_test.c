@@ -145,10 +145,11 @@ static void expect_changes(enum form form, struct ump_event *event)
 {
 	struct ump_text type = ump_event_get(event, "datacontenttype");
 	bool is_json = type.start ? ump_media_type_is_json(type) : event->data_kind == UMP_DATA_JSON;
+	bool is_event = ump_text_starts_with_ignoring_case(type, UMP_TEXT("application/cloudevents"));
 	struct ump_json value;
 	struct ump_error error;
 
-	if (form == HTTP_BINARY || form == HTTP_RAW || form == KAFKA_BINARY) {
+	if (!is_event && (form == HTTP_BINARY || form == HTTP_RAW || form == KAFKA_BINARY)) {
 		/* Only JSON may leave it unsaid that data is JSON, and only JSON knows numbers and booleans. */
 		if (is_json && !type.start)
 			(void)ump_event_set(event, UMP_TEXT("datacontenttype"), UMP_TEXT("application/json"), UMP_ATTRIBUTE_STRING, &error);
