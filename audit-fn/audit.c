@@ -139,6 +139,18 @@ static struct ump_text keep(struct ump_buffer *text, struct ump_text value)
 	return (struct ump_text){text->start + begin, value.size};
 }
 
+/* The request's trace goes into an event, so it has to be what W3C says; else it is as if there were none. */
+static void check_trace(struct ump_text *traceparent, struct ump_text *tracestate)
+{
+	const struct ump_attribute state = {UMP_TEXT("tracestate"), *tracestate, UMP_ATTRIBUTE_STRING};
+	struct ump_error error;
+
+	if (!verdict_trace_id(*traceparent).start)
+		*traceparent = *tracestate = UMP_TEXT_NONE;
+	else if (ump_attribute_check(&state, &error) < 0)
+		*tracestate = UMP_TEXT_NONE;
+}
+
 static struct item *add_item(struct audit_case *the_case, const struct ump_event *event, struct ump_text traceparent,
 			     struct ump_text tracestate)
 {
@@ -150,8 +162,8 @@ static struct item *add_item(struct audit_case *the_case, const struct ump_event
 	if (own.size > 0) {
 		traceparent = own;
 		tracestate = ump_event_get(event, "tracestate");
-	} else if (traceparent.size == 0) {
-		tracestate = UMP_TEXT_NONE;
+	} else {
+		check_trace(&traceparent, &tracestate);
 	}
 	the_case->items = more(the_case->items, the_case->item_count, &the_case->item_capacity, sizeof(*the_case->items));
 	item = &the_case->items[the_case->item_count++];

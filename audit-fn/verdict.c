@@ -293,7 +293,13 @@ int verdict_write(const struct verdict *verdict, struct ump_buffer *data, struct
 
 struct ump_text verdict_trace_id(struct ump_text traceparent)
 {
-	if (traceparent.size < 55 || traceparent.start[2] != '-' || traceparent.start[35] != '-')
+	static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+
+	if (traceparent.size != sizeof(form) - 1)
 		return UMP_TEXT_NONE;
+	for (size_t i = 0; i < traceparent.size; i++)
+		if (form[i] == '-' ? traceparent.start[i] != '-'
+				   : !traceparent.start[i] || !strchr("0123456789abcdef", traceparent.start[i]))
+			return UMP_TEXT_NONE;
 	return (struct ump_text){traceparent.start + 3, 32};
 }

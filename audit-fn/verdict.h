@@ -63,5 +63,5 @@ struct verdict {
  * own memory. */
 int verdict_write(const struct verdict *verdict, struct ump_buffer *data, struct ump_event *ret_reply, struct ump_error *error);
 
-/* The trace id of a W3C traceparent (32 hexadecimal digits), or UMP_TEXT_NONE. */
+/* The trace id of a W3C traceparent (32 hexadecimal digits); UMP_TEXT_NONE where it is none. */
 struct ump_text verdict_trace_id(struct ump_text traceparent);

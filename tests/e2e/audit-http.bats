@@ -337,6 +337,8 @@ RULES
         "[\"1\",\"p-1\",\"hits-over-10\",\"$trace\"]"
     send 2 11 -H "traceparent: 00-${trace//0/9}-b7ad6b7169203331-01"
     assert_equal "$(header ce-traceparent)" "00-${trace//0/9}-b7ad6b7169203331-01"
+    send 3 11 -H $'traceparent: 00-\xff' -H 'tracestate: a=1'
+    assert_equal "$(header ce-traceparent)$(header ce-tracestate)" ""
 }
 
 @test "names outside ASCII come percent-encoded and go percent-encoded; raw ones are refused unless --header-encoding raw" {

@@ -278,5 +278,9 @@ Test(verdict, the_trace_id_is_taken_from_the_traceparent)
 	cr_assert(ump_text_equals(verdict_trace_id(UMP_TEXT("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
 				  UMP_TEXT("0af7651916cd43dd8448eb211c80319c")));
 	cr_assert_null(verdict_trace_id(UMP_TEXT("00-0af7")).start);
+	cr_assert_null(verdict_trace_id(UMP_TEXT("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0\0")).start);
+	cr_assert_null(verdict_trace_id(UMP_TEXT("00-0af7651916cd43dd8448eb211c80319c-b7ad6b71\xFF""9203331-01")).start);
+	cr_assert_null(verdict_trace_id(UMP_TEXT("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01")).start);
+	cr_assert_null(verdict_trace_id(UMP_TEXT("00-0af7651916cd43dd8448eb211c80319c+b7ad6b7169203331-01")).start);
 	cr_assert_null(verdict_trace_id(UMP_TEXT_NONE).start);
 }
