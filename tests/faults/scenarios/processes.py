@@ -93,13 +93,14 @@ def too_few_descriptors(step):
     step.sink.rule = lambda arrival, number: Answer(delay=0.05)
     adapter = step.start()
     step.produce(1500, rate=500)
-    step.delivered(50)
+    step.delivered(200)
+    before = len(step.sink.connections)
     opened = len(os.listdir("/proc/%d/fd" % adapter.process.pid))
     step.sink.down()
     resource.prlimit(adapter.process.pid, resource.RLIMIT_NOFILE, (opened // 2, 4096))
     step.sink.up()
     time.sleep(3)
-    step.evidence["it is alive"] = adapter.process.poll() is None
+    step.evidence["it had fewer connections, and lived"] = len(step.sink.connections) < before and adapter.process.poll() is None
     resource.prlimit(adapter.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
 
 
