@@ -30,7 +30,7 @@ static bool is_ipv6(struct ump_text text)
 		return false;
 	memcpy(copy, text.start, text.size);
 	copy[text.size] = '\0';
-	return inet_pton(AF_INET6, copy, &address) == 1;
+	return strlen(copy) == text.size && inet_pton(AF_INET6, copy, &address) == 1; /* what it reads ends at a NUL */
 }
 
 static const char *find(struct ump_text text, char c)
