@@ -66,7 +66,7 @@ Test(parts, what_is_not_given_is_the_providers_own)
 Test(parts, the_sets_are_compared_beside_the_run)
 {
 	expect_arguments(PART_VERIFY, &facts,
-			 "/b/provider/event-provider verify --bootstrap-servers 127.0.0.1:9092 --truth /r/truth.json --wait 60s --follow");
+			 "/b/provider/event-provider verify --bootstrap-servers 127.0.0.1:9092 --truth /r/truth.json --wait 60s --follow --embedded");
 }
 
 Test(parts, the_broker_writes_its_address_into_the_runs_folder)
