@@ -71,7 +71,7 @@ void ump_base64_encode(struct ump_buffer *out, struct ump_text bytes)
 		unsigned second = left == 2 ? from[1] : 0;
 
 		to[size++] = alphabet[from[0] >> 2];
-		to[size++] = alphabet[(from[0] & 0x03) << 4 | second >> 4];
+		to[size++] = alphabet[(from[0] & 0x03u) << 4 | second >> 4];
 		to[size++] = left == 2 ? alphabet[(second & 0x0F) << 2] : '=';
 		to[size++] = '=';
 	}
