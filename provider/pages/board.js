@@ -1,7 +1,8 @@
 // What the server sends is absolute: a frame says how things are, never what was added. So frames may be missed or repeated.
 "use strict";
 
-const SECONDS = 120; // of the plots
+const SECONDS = 120; // of the plots, at most; and at least
+const SECONDS_AT_LEAST = 20;
 const TAPE = 14;
 const ROWS = 100;
 const UNKNOWN = "–";
@@ -27,55 +28,71 @@ const element = (name, className, text) => {
 };
 const nameOf = (player) => player.name || player.id;
 
-// ---- Plots: lines through [second, value], drawn in a box of SECONDS by 100.
+// ---- Plots: lines through [second, value], drawn in a box of as many seconds as there are by 100.
 
-const points = (last, column, top) => {
+const LOWEST = 94; // of a value of 0, from the top line at 6 on
+const linear = (value, top) => value / top;
+const logarithmic = (value, top) => Math.log10(1 + value) / Math.log10(1 + top); // the wake-up of a function beside the milliseconds after
+
+const points = (last, span, column, top, scale) => {
   const list = [];
-  for (let i = 0; i <= SECONDS; i++) {
-    const row = board.series.get(last - SECONDS + i);
+  for (let i = 0; i <= span; i++) {
+    const row = board.series.get(last - span + i);
     const value = row ? row[column] : null;
     if (value === null || value < 0) continue;
-    list.push(`${i},${(100 - (value / top) * 94).toFixed(1)}`);
+    list.push(`${i},${(100 - scale(value, top) * LOWEST).toFixed(1)}`);
   }
   return list;
 };
 
+const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 const roundUp = (value) => {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
+  return STEPS.map((step) => step * power).find((step) => step >= value);
 };
 
-const plot = (id, one, two, unit) => {
+// From the first second in which something happened.
+const spanTo = (last) => {
+  let first = last;
+  for (const [second, row] of board.series) if (row[1] || row[2]) first = Math.min(first, second);
+  return Math.min(SECONDS, Math.max(SECONDS_AT_LEAST, last - first));
+};
+
+const make = (name, attributes) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+};
+
+const plot = (id, one, two, unit, scale) => {
   const svg = find(id);
   const last = Math.max(...board.series.keys());
   if (!Number.isFinite(last)) return;
+  const span = spanTo(last);
   let top = 0;
   for (const row of board.series.values()) top = Math.max(top, row[one] || 0, row[two] || 0);
-  top = roundUp(top);
-  const line = points(last, one, top);
-  const make = (name, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    return node;
-  };
-  svg.setAttribute("viewBox", `0 0 ${SECONDS} 100`);
-  const parts = [6, 53, 100].map((y) => make("line", { class: "grid", x1: 0, x2: SECONDS, y1: y, y2: y }));
+  top = scale === linear ? roundUp(top) : 10 ** Math.ceil(Math.log10(Math.max(top, 10)));
+  const marks = scale === linear ? [0, top / 2, top] : [0];
+  for (let mark = 10; scale === logarithmic && mark <= top; mark *= 10) marks.push(mark);
+  const line = points(last, span, one, top, scale);
+  svg.setAttribute("viewBox", `0 0 ${span} 100`);
+  const parts = marks.map((mark) => 100 - scale(mark, top) * LOWEST).map((y) => make("line", { class: "grid", x1: 0, x2: span, y1: y, y2: y }));
   if (line.length > 1) {
     const first = line[0].split(",")[0];
     const end = line[line.length - 1].split(",")[0];
     parts.push(make("polygon", { class: "area", points: `${first},100 ${line.join(" ")} ${end},100` }));
   }
   parts.push(make("polyline", { class: "one", points: line.join(" ") }));
-  parts.push(make("polyline", { class: "two", points: points(last, two, top).join(" ") }));
+  parts.push(make("polyline", { class: "two", points: points(last, span, two, top, scale).join(" ") }));
   svg.replaceChildren(...parts);
-  let scale = svg.nextElementSibling;
-  if (!scale) {
-    scale = element("div", "scale");
-    scale.append(element("span"), element("span"));
-    svg.after(scale);
+  let legend = svg.nextElementSibling;
+  if (!legend) {
+    legend = element("div", "scale");
+    legend.append(element("span"), element("span"));
+    svg.after(legend);
   }
-  scale.firstChild.textContent = "2 minutes ago";
-  scale.lastChild.textContent = `now; highest line ${top.toLocaleString("en")}${unit}`;
+  legend.firstChild.textContent = `${span} s ago`;
+  legend.lastChild.textContent = `now; ${scale === linear ? "highest line" : "lines at 10 to"} ${top.toLocaleString("en")}${unit}`;
 };
 
 // ---- Parts of the page
@@ -120,7 +137,7 @@ const showPath = (frame) => {
   show("stage-provider", describeProvider(frame));
   show("stage-adapter", describeAdapter(frame));
   show("stage-function", describeFunction(frame));
-  show("stage-verdicts", `${count(frame.totals.verdicts)} verdicts, ${count(frame.totals.cheating)} cheating\n${count(frame.totals.dead)} dead letters`);
+  show("stage-verdicts", `${count(frame.totals.verdicts)} verdicts\n${count(frame.totals.cheating)} cheating\n${count(frame.totals.dead)} dead letters`);
   const list = find("stage-partitions");
   list.replaceChildren(...frame.partitions.map((each, number) => {
     const item = element("li");
@@ -198,8 +215,8 @@ const draw = () => {
   showNumbers(frame);
   showPath(frame);
   showFlagged();
-  plot("rate-plot", 1, 3, " a second");
-  plot("latency-plot", 4, 5, " ms");
+  plot("rate-plot", 1, 3, " a second", linear);
+  plot("latency-plot", 4, 5, " ms", logarithmic);
   showTape();
   showPlayers();
 };
