@@ -66,9 +66,7 @@ static int carry_http(const struct ump_event *event, enum ump_http_mode mode, en
 	struct ump_http_message *message = &passage->http;
 
 	return ump_event_to_http(event, mode, encoding, message, error) ||
-			       ump_event_from_http(&passage->event, message->headers, message->header_count, message->body, encoding, error)
-		       ? -1
-		       : 0;
+	       ump_event_from_http(&passage->event, message->headers, message->header_count, message->body, encoding, error);
 }
 
 static int carry_kafka(const struct ump_event *event, enum ump_kafka_mode mode, struct passage *passage, struct ump_error *error)
@@ -76,18 +74,14 @@ static int carry_kafka(const struct ump_event *event, enum ump_kafka_mode mode, 
 	struct ump_kafka_message *message = &passage->kafka;
 
 	return ump_event_to_kafka(event, mode, message, error) ||
-			       ump_event_from_kafka(&passage->event, message->headers, message->header_count, message->value, error)
-		       ? -1
-		       : 0;
+	       ump_event_from_kafka(&passage->event, message->headers, message->header_count, message->value, error);
 }
 
 static int carry_json(const struct ump_event *event, struct passage *passage, struct ump_error *error)
 {
 	ump_buffer_reset(&passage->json);
 	return ump_event_to_json(event, &passage->json, error) ||
-			       ump_event_from_json(&passage->event, ump_buffer_text(&passage->json), error)
-		       ? -1
-		       : 0;
+	       ump_event_from_json(&passage->event, ump_buffer_text(&passage->json), error);
 }
 
 static int carry_batch(const struct ump_event *event, struct passage *passage, struct ump_error *error)
@@ -107,7 +101,7 @@ static int carry_batch(const struct ump_event *event, struct passage *passage, s
 	return passage->seen == 2 ? 0 : ump_fail(error, UMP_REJECT, "found %zu events of two", passage->seen);
 }
 
-/* Writes the event in this form and reads it again. */
+/* Writes the event in this form and reads it again: 0 where both went well. */
 static int carry(enum form form, const struct ump_event *event, struct passage *passage, struct ump_error *error)
 {
 	switch (form) {
