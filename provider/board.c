@@ -314,8 +314,10 @@ static void take_row(struct board *board, struct ump_text key, json_t *row)
 	struct board_player *player = player_of(board, key);
 	if (!player || player->cheats > (uint64_t)count)
 		return;
-	board->rows_due -= player->row_due; /* whatever was read before, the table says it */
-	player->row_due = false;
+	if (player->row_due && player->last.partition == partition && player->last.offset <= offset) {
+		player->row_due = false; /* the verdicts that were read before are in the row */
+		board->rows_due--;
+	}
 	if (player->cheats == (uint64_t)count)
 		return;
 	board->flagged += !player->cheats;

@@ -100,9 +100,11 @@ static int check_simulation(const struct provider_config *config, struct ump_err
 {
 	int64_t us;
 	if (!(config->simulation.rate >= 0 && config->simulation.rate <= 10e6))
-		return ump_fail(error, UMP_REJECT, "%s: expected 0 to 10000000 events per second", ump_config_place("rate"));
+		return ump_fail(error, UMP_REJECT, "%s: expected 0 to 10000000 events per second, found %g", ump_config_place("rate"),
+				config->simulation.rate);
 	if (!(config->simulation.cheaters >= 0 && config->simulation.cheaters <= 1))
-		return ump_fail(error, UMP_REJECT, "%s: expected a share from 0 to 1", ump_config_place("cheaters"));
+		return ump_fail(error, UMP_REJECT, "%s: expected a share from 0 to 1, found %g", ump_config_place("cheaters"),
+				config->simulation.cheaters);
 	if (config->simulation.run && run_check(config->simulation.run, error))
 		return ump_error_prefix(error, "%s", ump_config_place("run"));
 	if (config->simulation.epoch && !moment_read(config->simulation.epoch, &us))

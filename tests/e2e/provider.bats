@@ -262,7 +262,7 @@ rows_are() {
     refused 64 'verifi: unknown command; did you mean verify?' verifi
     refused 78 '--epoch: expected an RFC 3339 time' --epoch yesterday
     refused 78 'there is no scenario "burts", did you mean "burst"?' --scenario burts
-    refused 78 '--cheaters: expected a share from 0 to 1' --cheaters 2
+    refused 78 '--cheaters: expected a share from 0 to 1, found 2' --cheaters 2
     refused 78 '--preset: scenario "logs" has events of its own' --preset shipwars --scenario logs
     refused 78 'the embedded broker takes at most' --embedded --rate 90000
     run -78 env -u KAFKA_BOOTSTRAP_SERVERS "$PROVIDER"
