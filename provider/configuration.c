@@ -71,7 +71,7 @@ static const struct ump_option page_options[] = {
 
 static const struct ump_option verify_options[] = {
 	{.name = "wait", .type = UMP_OPTION_DURATION, .offset = MEMBER(verify, wait_us), .fallback = "30s", .value = "DURATION",
-	 .help = "give up when something is missing and nothing new has come for this long"},
+	 .help = "give up when something is missing and nothing new has come for this long; Kafka has 10 s at least for its first answer"},
 	{.name = "follow", .type = UMP_OPTION_SWITCH, .offset = MEMBER(verify, follow),
 	 .help = "started beside the run: wait for the truth file and for its end, however long that takes"},
 };

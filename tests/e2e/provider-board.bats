@@ -1,0 +1,111 @@
+# What the board answers, and the table of flagged players.
+load ../support/support
+load ../support/kafka
+load ../support/provider
+
+teardown() {
+    stop_all
+}
+
+# board_start NAME [OPTION…]: a provider that serves the board; leaves $BOARD (URL without the last slash).
+board_start() {
+    local name=$1
+    shift
+    start "$name" "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --embedded --listen 127.0.0.1:0 "$@"
+    BOARD=http://$(address "$name")
+    within 30 logged "$name" '"message":"ready"'
+}
+
+shows() {
+    curl -fsS "$BOARD/api/state" | jq -e "$1" >/dev/null
+}
+
+@test "the board's page has a policy for its content, and is not sent twice" {
+    kafka_start embedded
+    board_start it --rate 0
+    curl -fsS -D "$BATS_TEST_TMPDIR/headers" -o "$BATS_TEST_TMPDIR/page" "$BOARD/"
+    grep -q '<html' "$BATS_TEST_TMPDIR/page"
+    run tr -d '\r' <"$BATS_TEST_TMPDIR/headers"
+    assert_line --partial 'HTTP/1.1 200'
+    assert_line --regexp "^Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self';.* frame-ancestors 'none'"
+    assert_line 'X-Content-Type-Options: nosniff'
+    assert_line --regexp '^Content-Type: text/html'
+    # Nothing inline, which the policy would forbid.
+    run grep -Ei '<script>|<style| style=| on[a-z]+=' "$BATS_TEST_TMPDIR/page"
+    assert_failure
+
+    local etag
+    etag=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers" | sed -n 's/^ETag: //Ip')
+    run curl -sS -o /dev/null -w '%{http_code} %{size_download}' -H "If-None-Match: $etag" "$BOARD/"
+    assert_output '304 0'
+    run curl -sS -o /dev/null -w '%{http_code}' -H 'If-None-Match: "other"' "$BOARD/"
+    assert_output 200
+    curl -fsS --compressed "$BOARD/" | cmp - "$BATS_TEST_TMPDIR/page"
+    run curl -sS -o /dev/null -w '%{http_code}' -X POST "$BOARD/api/state"
+    assert_output 405
+    run curl -sS -o /dev/null -w '%{http_code} %{content_type}' "$BOARD/nothing"
+    assert_output '404 application/problem+json'
+}
+
+# frames NAME COUNT: the stream that curl writes has come that far.
+frames() {
+    (($(grep -c '^data: ' "$BATS_TEST_TMPDIR/$1.out") >= $2))
+}
+
+@test "the stream begins with all there is, goes on with what changes, and continues where a browser was" {
+    kafka_start embedded
+    simulate
+    board_start it --rate 0
+    within 30 shows '.totals.hits == 300 and (.rebuilding | not)'
+    start stream curl -sSN "$BOARD/api/stream"
+    within 20 frames stream 1
+    sed -n 's/^data: //p' "$BATS_TEST_TMPDIR/stream.out" | head -n 1 | jq -e '.totals.hits == 300 and (.players | length) > 20 and (.events | length) > 20'
+
+    kafka_consume game-hits | head -n 1 | jq -c '{key: "late", headers: (.headers | map(if .[0] == "ce_id" then ["ce_id", "late"] else . end)),
+        value: (.value | fromjson | .player = "late" | tojson)}' | kafka_produce game-hits
+    said() {
+        grep '^data: ' "$BATS_TEST_TMPDIR/stream.out" | tail -n +2 | sed 's/^data: //' | jq -es 'map(.players[] | select(.id == "late")) | length >= 1' >/dev/null
+    }
+    within 20 said
+    # An update has those players that changed, not all of them.
+    sed -n 's/^data: //p' "$BATS_TEST_TMPDIR/stream.out" | jq -es 'map(select(.players | map(.id == "late") | any)) | .[0] | .totals.hits == 301 and (.players | length) == 1'
+
+    local last
+    last=$(grep '^id: ' "$BATS_TEST_TMPDIR/stream.out" | tail -n 1)
+    [[ $last ]]
+    stop stream
+    start again curl -sSN -H "Last-Event-ID: ${last#id: }" "$BOARD/api/stream"
+    within 20 frames again 1
+    sed -n 's/^data: //p' "$BATS_TEST_TMPDIR/again.out" | head -n 1 | jq -e '(.players | length) <= 1'
+}
+
+# rows: the players that have one in the table of flagged players.
+rows() {
+    kafka_consume flagged-players | jq -r '.key' | sort -u
+}
+
+rows_are() {
+    [[ $(rows) == "$1" ]]
+}
+
+@test "flagged players have rows in their table, and a restarted provider shows the same and writes none again" {
+    kafka_start embedded
+    simulate
+    kafka_consume game-hits | verdicts | kafka_produce audit-verdicts
+    board_start it --rate 0 --run seven
+    local flagged before='[.players[] | select(.flagged) | {id, cheats, since: .flagged.since}] | sort_by(.id)' first records
+    flagged=$(truth '.flagged[]' | sort)
+    within 30 shows ".totals.verdicts == 300 and (.rebuilding | not)"
+    within 30 rows_are "$flagged"
+    first=$(curl -fsS "$BOARD/api/state" | jq -c "$before")
+    assert_equal "$(jq -r '.[].id' <<<"$first")" "$flagged"
+    stop it
+    assert_equal "$status" 0
+    records=$(kafka_consume flagged-players | wc -l)
+
+    board_start it --rate 0 --run seven
+    within 30 shows ".totals.verdicts == 300 and (.rebuilding | not)"
+    assert_equal "$(curl -fsS "$BOARD/api/state" | jq -c "$before")" "$first"
+    stop it
+    assert_equal "$(kafka_consume flagged-players | wc -l)" "$records"
+}

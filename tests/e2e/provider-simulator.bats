@@ -1,0 +1,58 @@
+# What the simulator writes, its truth, and its options.
+load ../support/support
+load ../support/kafka
+load ../support/provider
+
+teardown() {
+    stop_all
+}
+
+# content TOPIC: what a producer decides of a topic's records: partition, key, value, headers; by partition, in order.
+content() {
+    kafka_consume "$1" | jq -c '[.partition, .key, .value, .headers]' | sort -s -t, -k1,1
+}
+
+@test "the same seed, run and epoch give the same records, byte by byte; another seed does not" {
+    kafka_start embedded --topic again:3 --topic other:3
+    simulate
+    simulate --topic again
+    simulate --topic other --seed 8
+    content game-hits >"$BATS_TEST_TMPDIR/once"
+    content again >"$BATS_TEST_TMPDIR/again"
+    content other >"$BATS_TEST_TMPDIR/other"
+    assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/once")" 300
+    cmp "$BATS_TEST_TMPDIR/once" "$BATS_TEST_TMPDIR/again"
+    refute cmp -s "$BATS_TEST_TMPDIR/once" "$BATS_TEST_TMPDIR/other"
+    head -n 1 "$BATS_TEST_TMPDIR/once" | jq -e '(.[3] | map({(.[0]): .[1]}) | add) as $event | (.[2] | fromjson) as $hit |
+        $event.ce_type == "game.hits" and $event.ce_source == "/umpire/provider/seven" and $event."content-type" == "application/json" and
+        $event.ce_subject == .[1] and $event.ce_partitionkey == .[1] and $hit.player == .[1] and ($event.ce_time | startswith("2026-01-01T00:00:0"))'
+}
+
+@test "the truth file says what was sent and who cheated, as the topic has it" {
+    kafka_start embedded
+    simulate
+    run truth '[.version, .run, .source, .seed, .epoch, .preset, .topics.hits, .topics.verdicts, .complete, .events, .failed] | tojson'
+    assert_output '[1,"seven","/umpire/provider/seven",7,"2026-01-01T00:00:00.000000Z","steady","game-hits","audit-verdicts",true,300,[]]'
+    kafka_consume game-hits | jq -r 'select((.value | fromjson | .hits) > 10) | .headers[] | select(.[0] == "ce_id")[1]' | sort -n >"$BATS_TEST_TMPDIR/over"
+    truth '.cheating[]' | diff - "$BATS_TEST_TMPDIR/over"
+    [[ -s $BATS_TEST_TMPDIR/over ]]
+    kafka_consume game-hits | jq -r 'select((.value | fromjson | .hits) > 10) | .key' | sort -u >"$BATS_TEST_TMPDIR/who"
+    truth '.flagged[]' | sort | diff - "$BATS_TEST_TMPDIR/who"
+}
+
+@test "wrong options are named with what was expected: 64 on the command line, 78 in what it configures" {
+    refused() {
+        run "-$1" "$PROVIDER" --bootstrap-servers 127.0.0.1:1 "${@:3}"
+        assert_output --partial "$2"
+    }
+    refused 64 '--rat: unknown option; did you mean --rate?' --rat 3
+    refused 64 '--rate: expected a number from 0 upward, found "fast"' --rate fast
+    refused 64 'verifi: unknown command; did you mean verify?' verifi
+    refused 78 '--epoch: expected an RFC 3339 time' --epoch yesterday
+    refused 78 'there is no scenario "burts", did you mean "burst"?' --scenario burts
+    refused 78 '--cheaters: expected a share from 0 to 1, found 2' --cheaters 2
+    refused 78 '--preset: scenario "logs" has events of its own' --preset shipwars --scenario logs
+    refused 78 'the embedded broker takes at most' --embedded --rate 90000
+    run -78 env -u KAFKA_BOOTSTRAP_SERVERS "$PROVIDER"
+    assert_output --partial 'no Kafka given'
+}
