@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 						{"events", required_argument, NULL, 'e'},
 						{"set", required_argument, NULL, 's'},
 						{0}};
-	rd_kafka_conf_t *configuration = rd_kafka_conf_new();
+	static rd_kafka_conf_t *configuration; /* static: usage errors leave it behind */
 	const char *topic = NULL;
 	int64_t events = 0;
 	int option;

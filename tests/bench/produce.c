@@ -168,10 +168,11 @@ int main(int argc, char **argv)
 						{"rate", required_argument, NULL, 'r'},
 						{"skew", required_argument, NULL, 'w'},
 						{0}};
-	rd_kafka_conf_t *configuration = rd_kafka_conf_new();
+	static rd_kafka_conf_t *configuration; /* static: usage errors leave it behind */
 	char text[256];
 	int option;
 
+	configuration = rd_kafka_conf_new();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'b')
 			set(configuration, "bootstrap.servers", optarg);

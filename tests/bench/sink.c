@@ -35,12 +35,14 @@ struct peer {
 	int64_t due;       /* when the answer is sent */
 	struct peer *next; /* with an answer due, in that order */
 	bool waiting;
+	struct peer *older, *newer; /* of all */
 };
 
 static struct {
 	int epoll, listener, signals;
 	int64_t delay_us, until;
-	struct peer *first, *last;
+	struct peer *first, *last; /* with an answer due */
+	struct peer *newest;
 	uint64_t requests, events, connections;
 	int64_t first_at, last_at;
 	uint32_t tenths[TENTHS];
@@ -74,13 +76,21 @@ static void count_events(uint64_t events)
 		sink.tenths[tenth] += (uint32_t)events;
 }
 
+static void forget(struct peer *peer)
+{
+	if (peer->older)
+		peer->older->newer = peer->newer;
+	*(peer->newer ? &peer->newer->older : &sink.newest) = peer->older;
+	free(peer);
+}
+
 static void drop(struct peer *peer)
 {
 	if (!peer->closed)
 		close(peer->fd);
 	peer->closed = true;
 	if (!peer->waiting)
-		free(peer);
+		forget(peer);
 }
 
 static void answer(struct peer *peer)
@@ -114,7 +124,7 @@ static int answer_due(void)
 		sink.last = sink.first ? sink.last : NULL;
 		peer->waiting = false;
 		if (peer->closed)
-			free(peer);
+			forget(peer);
 		else
 			answer(peer);
 	}
@@ -217,6 +227,10 @@ static void accept_peer(void)
 	if (!peer)
 		abort();
 	peer->fd = fd;
+	peer->older = sink.newest;
+	if (sink.newest)
+		sink.newest->newer = peer;
+	sink.newest = peer;
 	sink.connections++;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	epoll_ctl(sink.epoll, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN, .data.ptr = peer});
@@ -299,5 +313,7 @@ int main(int argc, char **argv)
 			handle_events(timeout);
 	}
 	report();
+	while (sink.newest)
+		forget(sink.newest);
 	return 0;
 }
