@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 	int64_t events = 0;
 	int option;
 
+	configuration = rd_kafka_conf_new();
 	set(configuration, "group.id", "bench-consume");
 	set(configuration, "auto.offset.reset", "earliest");
 	set(configuration, "enable.auto.commit", "false");
