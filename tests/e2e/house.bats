@@ -1,0 +1,28 @@
+# The rules of the house that a reader relies on.
+
+setup() {
+    load ../support/support
+    cd "$ROOT"
+    git rev-parse HEAD >/dev/null 2>&1 || skip "not a git checkout"
+}
+
+@test "no source file has more than 500 lines" {
+    run bash -c "git ls-files '*.c' '*.h' '*.py' '*.js' '*.css' '*.bash' '*.bats' '*.build' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 500'"
+    assert_output ''
+}
+
+@test "no program includes another's files, and common/ none of theirs" {
+    programs='audit-fn source-adapter provider'
+    for one in $programs common; do
+        for other in $programs; do
+            [[ $one == "$other" ]] || run -1 git grep -n "#include \"$other/" -- "$one"
+        done
+    done
+}
+
+@test "every program's libraries are those that it says it needs" {
+    needed() { readelf -d "$BUILD/$1" | sed -n 's/.*(NEEDED).*\[lib\([a-z]*\).*/\1/p' | tr '\n' ' '; }
+    [[ $(needed audit-fn/audit-fn) != *rdkafka* && $(needed audit-fn/audit-fn) != *curl* ]]
+    [[ $(needed provider/event-provider) != *hiredis* ]]
+    [[ $(needed source-adapter/source-adapter) != *sqlite* && $(needed source-adapter/source-adapter) != *hiredis* ]]
+}
