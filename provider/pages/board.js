@@ -34,15 +34,15 @@ const LOWEST = 94; // of a value of 0, from the top line at 6 on
 const linear = (value, top) => value / top;
 const logarithmic = (value, top) => Math.log10(1 + value) / Math.log10(1 + top); // the wake-up of a function beside the milliseconds after
 
-const points = (last, span, column, top, scale) => {
+const points = (first, last, span, column, top, scale) => {
   const list = [];
-  for (let i = 0; i <= span; i++) {
+  for (let i = Math.max(0, first - last + span); i <= span; i++) {
     const row = board.series.get(last - span + i);
     const value = row ? row[column] : null;
     if (value === null || value < 0) continue;
     list.push(`${i},${(100 - scale(value, top) * LOWEST).toFixed(1)}`);
   }
-  return list;
+  return list.length === 1 ? [list[0], list[0]] : list; // a dot
 };
 
 const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
@@ -51,11 +51,11 @@ const roundUp = (value) => {
   return STEPS.map((step) => step * power).find((step) => step >= value);
 };
 
-// From the first second in which something happened.
-const spanTo = (last) => {
+// The first second in which something happened.
+const firstSecond = (last) => {
   let first = last;
   for (const [second, row] of board.series) if (row[1] || row[2]) first = Math.min(first, second);
-  return Math.min(SECONDS, Math.max(SECONDS_AT_LEAST, last - first));
+  return first;
 };
 
 const make = (name, attributes) => {
@@ -68,22 +68,23 @@ const plot = (id, one, two, unit, scale) => {
   const svg = find(id);
   const last = Math.max(...board.series.keys());
   if (!Number.isFinite(last)) return;
-  const span = spanTo(last);
+  const first = firstSecond(last);
+  const span = Math.min(SECONDS, Math.max(SECONDS_AT_LEAST, last - first));
   let top = 0;
   for (const row of board.series.values()) top = Math.max(top, row[one] || 0, row[two] || 0);
-  top = scale === linear ? roundUp(top) : 10 ** Math.ceil(Math.log10(Math.max(top, 10)));
+  top = scale === linear ? roundUp(top) : 10 ** Math.ceil(Math.log10(Math.max(top, 100)));
   const marks = scale === linear ? [0, top / 2, top] : [0];
   for (let mark = 10; scale === logarithmic && mark <= top; mark *= 10) marks.push(mark);
-  const line = points(last, span, one, top, scale);
+  const line = points(first, last, span, one, top, scale);
   svg.setAttribute("viewBox", `0 0 ${span} 100`);
   const parts = marks.map((mark) => 100 - scale(mark, top) * LOWEST).map((y) => make("line", { class: "grid", x1: 0, x2: span, y1: y, y2: y }));
   if (line.length > 1) {
-    const first = line[0].split(",")[0];
+    const begin = line[0].split(",")[0];
     const end = line[line.length - 1].split(",")[0];
-    parts.push(make("polygon", { class: "area", points: `${first},100 ${line.join(" ")} ${end},100` }));
+    parts.push(make("polygon", { class: "area", points: `${begin},100 ${line.join(" ")} ${end},100` }));
   }
   parts.push(make("polyline", { class: "one", points: line.join(" ") }));
-  parts.push(make("polyline", { class: "two", points: points(last, span, two, top, scale).join(" ") }));
+  parts.push(make("polyline", { class: "two", points: points(first, last, span, two, top, scale).join(" ") }));
   svg.replaceChildren(...parts);
   let legend = svg.nextElementSibling;
   if (!legend) {

@@ -22,12 +22,10 @@ held_back() {
     within 60 held_back it
     state it .simulation.why | grep -q .
     behind it 1000
-    # It does not run on behind the board's back.
-    local made
-    made=$(state it .simulation.produced)
     within 60 stopped_long_enough
     held_back it
-    assert_equal "$(state it .simulation.produced)" "$made"
+    # The backlog of a partition stays where holding back begins, far below what the broker keeps.
+    [[ $(state it '[.partitions[].lag] | max <= 3600') == true ]]
     continue_function
     all_audited it
 }

@@ -65,7 +65,7 @@ def picture(browser, path, scheme, width, height):
 
 def is_ready(browser):
     shown = browser.execute_script(SHOWN)
-    return shown["link"] == "live" and len(shown["flagged"]) >= 2 and shown["plotted"] >= 5 and shown["rows"] > 5
+    return shown["link"] == "live" and len(shown["flagged"]) >= 2 and shown["plotted"] >= 3 and shown["rows"] > 5
 
 
 def main():
