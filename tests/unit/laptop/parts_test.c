@@ -28,7 +28,7 @@ static void expect_arguments(enum part part, const struct part_facts *given, con
 Test(parts, the_function_answers_everything_only_where_the_sets_are_compared)
 {
 	struct part_facts given = facts;
-	expect_arguments(PART_FUNCTION, &given, "/b/audit-fn/audit-fn --idle-exit 30s --reply fail");
+	expect_arguments(PART_FUNCTION, &given, "/b/audit-fn/audit-fn --idle-exit 30s --reply always");
 	given.duration = "20s";
 	expect_arguments(PART_FUNCTION, &given, "/b/audit-fn/audit-fn --idle-exit 30s --reply always");
 	expect_arguments(PART_CHECK, &given, "/b/audit-fn/audit-fn --idle-exit 30s --reply always --check-config");
