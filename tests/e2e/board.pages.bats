@@ -6,6 +6,7 @@ setup() {
     unset KAFKA PORT LAN DURATION RATE SEED
     command -v chromium >/dev/null || skip "chromium is not installed"
     command -v chromedriver >/dev/null || skip "chromedriver is not installed"
+    getent hosts localhost >/dev/null || skip "localhost has no address here, which chromedriver needs: an empty /etc/hosts"
     /usr/bin/python3 -c 'import selenium' 2>/dev/null || skip "python3-selenium is not installed"
 }
 
