@@ -175,7 +175,9 @@ line() {
 
 @test "doctor finds nothing missing on a cluster that has it all" {
     cluster
-    run "$bin/doctor" kind source-to-sink
+    mkdir "$BATS_TEST_TMPDIR/bin" # what this machine has plays no part
+    for tool in podman meson ninja; do ln -s /bin/true "$BATS_TEST_TMPDIR/bin/$tool"; done
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$bin/doctor" kind source-to-sink
     assert_success
     assert_output --partial 'Nothing is missing.'
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,12 @@
 Test(client, a_name_is_looked_up_and_every_address_tried)
 {
 	struct result results[3] = {0};
+	struct addrinfo *addresses;
 	ump_cleanup_free char *url = NULL;
 
+	if (getaddrinfo("localhost", NULL, NULL, &addresses) != 0)
+		cr_skip_test("localhost has no address here");
+	freeaddrinfo(addresses);
 	open_all((struct ump_client_options){0}); /* the server listens on IPv4 alone: where localhost is ::1 first, that is refused */
 	url = ump_format("http://localhost:%d/named", rig_port(&rig));
 	for (int i = 0; i < 3; i++)
