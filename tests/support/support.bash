@@ -18,7 +18,7 @@ declare -gA PIDS=() # -g: `load` reads this file inside a function
 start() {
     local name=$1
     shift
-    : >"$BATS_TEST_TMPDIR/$name.log" # at once: what an earlier one of this name said must not be taken for this one's word
+    : >"$BATS_TEST_TMPDIR/$name.out" >"$BATS_TEST_TMPDIR/$name.log" # at once: what an earlier one of this name said must not be taken for this one's word
     "$@" >"$BATS_TEST_TMPDIR/$name.out" 2>"$BATS_TEST_TMPDIR/$name.log" 3>&- 4>&- </dev/null &
     PIDS[$name]=$!
 }
