@@ -26,7 +26,7 @@ static const struct ump_option topic_options[] = {
 	{.name = "embedded", .type = UMP_OPTION_SWITCH, .offset = MEMBER(topics, embedded),
 	 .help = "the broker is the embedded one, which forgets silently when it is full: hold the simulator back long before, and refuse rates that it cannot take"},
 	{.name = "hold-back", .type = UMP_OPTION_INTEGER, .offset = MEMBER(topics, hold_back), .fallback = "0", .maximum = INT64_MAX, .value = "RECORDS",
-	 .help = "make no events while a partition has this many records that the group has not committed or the board has not read; 0: never, with --embedded 3500"},
+	 .help = "make no events while a partition has this many records that the group has not committed or the board has not read, until half of them are left; 0: never, with --embedded 3500"},
 };
 
 static const struct ump_option simulation_options[] = {

@@ -21,6 +21,7 @@ struct feed {
 	bool caught_up;
 	int64_t from_ms;
 	int64_t acknowledged_end[READER_PARTITIONS];
+	bool is_full; /* and has to come down to half of the limit */
 	char full[96];
 	struct ump_series *read[TOPICS];
 };
@@ -200,27 +201,33 @@ static int64_t end_of(const struct feed *feed, size_t topic, int32_t partition)
 	return end;
 }
 
-/* Any of the unacknowledged could go into any partition: each is taken to be where it hurts. */
+/* What fills a partition most: what the group has not committed, or the board has not read, of it. Over `limit`: says so in feed->full. */
+static bool is_over(struct feed *feed, size_t topic, int32_t partition, int64_t limit)
+{
+	int64_t end = end_of(feed, topic, partition), committed = reader_committed(feed->reader, partition);
+	int64_t uncommitted = topic == HITS && committed >= 0 ? end - committed : 0;
+	int64_t unread = end - reader_position(feed->reader, topic, partition);
+	bool group = uncommitted >= unread;
+	if ((group ? uncommitted : unread) < limit)
+		return false;
+	snprintf(feed->full, sizeof feed->full, "%s %lld records of partition %d",
+		 group ? "the adapter has not committed" : "the board has not read", (long long)(group ? uncommitted : unread), partition);
+	return true;
+}
+
+/* Any of the unacknowledged could go into any partition: each is taken to be where it hurts. Once full, it takes half of the limit to go
+ * on, or each commit would let a handful of events through, and be told about. */
 const char *feed_is_full(struct feed *feed, uint64_t unacknowledged)
 {
-	int64_t limit = feed->options.config->topics.hold_back - (int64_t)unacknowledged;
-	if (!feed->options.config->topics.hold_back)
+	int64_t hold_back = feed->options.config->topics.hold_back;
+	int64_t limit = (feed->is_full ? (hold_back + 1) / 2 : hold_back) - (int64_t)unacknowledged;
+	if (!hold_back)
 		return NULL;
-	for (size_t topic = HITS; topic <= VERDICTS; topic++)
-		for (int32_t i = 0; i < (int32_t)reader_partitions(feed->reader, topic); i++) {
-			int64_t end = end_of(feed, topic, i), committed = reader_committed(feed->reader, i);
-			if (topic == HITS && committed >= 0 && end - committed >= limit) {
-				snprintf(feed->full, sizeof feed->full, "the adapter has not committed %lld records of partition %d",
-					 (long long)(end - committed), i);
-				return feed->full;
-			}
-			if (end - reader_position(feed->reader, topic, i) >= limit) {
-				snprintf(feed->full, sizeof feed->full, "the board has not read %lld records of partition %d",
-					 (long long)(end - reader_position(feed->reader, topic, i)), i);
-				return feed->full;
-			}
-		}
-	return NULL;
+	feed->is_full = false;
+	for (size_t topic = HITS; topic <= VERDICTS && !feed->is_full; topic++)
+		for (int32_t i = 0; i < (int32_t)reader_partitions(feed->reader, topic) && !feed->is_full; i++)
+			feed->is_full = is_over(feed, topic, i, limit);
+	return feed->is_full ? feed->full : NULL;
 }
 
 void feed_facts(struct feed *feed, struct board_facts *facts)

@@ -33,7 +33,8 @@ void feed_acknowledged(struct feed *feed, int32_t partition, int64_t offset);
 /* True when this completion was that of a row. */
 bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery);
 
-/* Why no more events should be made now (`unacknowledged` more are on their way), or NULL. Valid until the next call. */
+/* Why no more events should be made now (`unacknowledged` more are on their way), or NULL: from --hold-back records on, until half of that are
+ * left. Valid until the next call. */
 const char *feed_is_full(struct feed *feed, uint64_t unacknowledged);
 
 /* Fills what the board's page shows of Kafka: broker, group, partitions, from_ms, rebuilding. */

@@ -56,3 +56,39 @@ content() {
     run -78 env -u KAFKA_BOOTSTRAP_SERVERS "$PROVIDER"
     assert_output --partial 'no Kafka given'
 }
+
+lag_is() {
+    [[ $(metric "$ADMIN" 'umpire_provider_group_lag_records{partition="0"}') == "$1" ]]
+}
+
+held_times() {
+    (($(grep -cF '"simulation held back"' "$BATS_TEST_TMPDIR/simulator.log") == $1))
+}
+
+# commit OFFSET: what the adapter would have committed.
+commit() {
+    "$KAFKA_ADMIN" "$BOOTSTRAP" commit watched one 0 "$1"
+}
+
+@test "the simulator is held back at the limit, goes on at half of it, and says each once" {
+    kafka_start embedded --topic one:1
+    start simulator "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --embedded --listen none --admin-listen 127.0.0.1:0 --topic one --group watched \
+        --hold-back 200 --rate 1000 --events 600
+    ADMIN=$(address simulator admin)
+    within 20 held_times 1
+    within 20 lag_is 200
+    commit 50
+    within 20 lag_is 150
+    assert_equal "$(metric "$ADMIN" umpire_provider_held)" 1
+    assert_equal "$(metric "$ADMIN" umpire_provider_produced_total)" 200
+    commit 101
+    within 20 held_times 2
+    within 20 lag_is 200
+    commit 301
+    within 20 held_times 3
+    commit 501
+    finish simulator
+    assert_equal "$status" 0
+    held_times 3
+    logged simulator '"acknowledged":600'
+}
