@@ -59,7 +59,7 @@ void consumer_release(struct consumer *consumer);
 void consumer_close(struct consumer *consumer, void (*closed)(void *context), void *context);
 
 /* Behind consumer_close(): joins the group again with a new client, made of what the files of the settings hold now. The rings are kept as
- * through a rebalance. */
+ * through a rebalance; their records must not hold messages any more (record_detach). */
 int consumer_reopen(struct consumer *consumer, struct ump_error *error);
 
 /* Commits without blocking. `done` is called exactly once, from the loop or from inside this function where the commit cannot even begin;

@@ -236,6 +236,15 @@ size_t flow_take_back(struct flow *flow)
 	return count;
 }
 
+void flow_detach(struct flow *flow)
+{
+	for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next) {
+		uint64_t position = 0;
+		for (struct record *record; (record = partition_unfinished(assigned->ring, &position));)
+			record_detach(flow->options.pool, record);
+	}
+}
+
 void flow_drop(struct flow *flow, struct assigned *assigned)
 {
 	uint64_t position = 0;

@@ -45,6 +45,9 @@ void flow_start(struct flow *flow);
  * not acknowledged yet stays. */
 size_t flow_take_back(struct flow *flow);
 
+/* Copies what records still hold of librdkafka's memory. Its client cannot be ended before: it would wait for them for ever. */
+void flow_detach(struct flow *flow);
+
 /* The partition goes for good: lets go of its records. */
 void flow_drop(struct flow *flow, struct assigned *assigned);
 

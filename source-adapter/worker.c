@@ -48,7 +48,10 @@ static void group_left_for_a_moment(void *context)
 	struct ump_error error;
 	if (worker->phase == PHASE_LEAVING) { /* a signal has come meanwhile */
 		group_left(worker);
-	} else if (consumer_reopen(worker->consumer, &error) < 0) {
+		return;
+	}
+	flow_detach(worker->flow);
+	if (consumer_reopen(worker->consumer, &error) < 0) {
 		give_up(worker, "cannot join the group again", error.text);
 	} else {
 		ump_producer_renew(worker->producer);

@@ -220,3 +220,26 @@ more_are_delivered() {
     stop adapter
     [[ $status == 0 ]]
 }
+
+@test "new certificates while a key stands still: what waits behind it is not lost" {
+    load ../support/adapter
+    tls=$BATS_TEST_TMPDIR/tls
+    cp -r "$FILES/tls" "$tls"
+    BOOTSTRAP=$(<"$FILES/address")
+    TOPIC=$(unique keys)
+    kafka_topics "$TOPIC:1"
+    sink '[{"header":{"ce-id":"1"},"status":400}]'
+    events 1 30 3 | kafka_produce "$TOPIC"
+    start adapter env KAFKA_NET_TLS_KEY="$tls/alice.key" "$BUILD/source-adapter/source-adapter" --bootstrap-servers="$(<"$FILES/address.mtls")" \
+        --topics="$TOPIC" --group="$(unique readers)" --from=earliest --sink="$SINK" --ordering=key --stall-probe=1s --tls-enable \
+        --tls-ca-cert="$CA" --tls-cert="$tls/alice.crt"
+    within 40 logged adapter '"message":"record stalled"'
+    within 20 has_got 20 '.headers["ce-id"] | tonumber % 3 != 1'
+    "$ROOT/tests/support/certificates" "$tls" alice
+    within 60 logged adapter "new certificates for Kafka"
+    rules '[]'
+    all_are_there() { [[ $(got '.headers["ce-id"]' | sort -u | wc -l) == 30 ]]; }
+    within 40 all_are_there
+    stop adapter
+    ((status == 0))
+}
