@@ -69,18 +69,24 @@ static void start(struct commits *commits)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-static void interval_over(void *context)
-{
-	struct commits *commits = context;
-	if (!commits->on_the_way)
-		start(commits);
-}
+static void interval_over(void *context);
 
 static void set_timer(struct commits *commits)
 {
 	struct ump_loop *loop = commits->options.loop;
 	if (!commits->on_the_way && !ump_timer_is_set(&commits->timer))
 		ump_timer_set(loop, &commits->timer, ump_loop_now(loop) + commits->options.interval_us, interval_over, commits);
+}
+
+/* What waits may belong to partitions that are away for the moment: it is looked at again, for nothing else need happen when they come
+ * back, where the flow is held back until this is committed. */
+static void interval_over(void *context)
+{
+	struct commits *commits = context;
+	if (!commits->on_the_way)
+		start(commits);
+	if (commits->waiting > 0)
+		set_timer(commits);
 }
 
 /* What a partition's part of the commit came to. `element` is NULL where the commit as a whole failed. */
