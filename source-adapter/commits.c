@@ -160,6 +160,11 @@ bool commits_flush(struct commits *commits)
 	return commits->on_the_way;
 }
 
+bool commits_failed(const struct commits *commits)
+{
+	return commits->failed != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 size_t commits_open(const struct commits *commits)
 {
 	return commits->open;

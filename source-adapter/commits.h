@@ -34,5 +34,8 @@ void commits_forget(struct commits *commits, struct assigned *assigned);
 /* Starts a commit now if there is something to commit and none is on the way. False: nothing is on the way and nothing is left. */
 bool commits_flush(struct commits *commits);
 
+/* Whether the latest commit failed. */
+bool commits_failed(const struct commits *commits);
+
 /* Records that are finished and not known to be committed. */
 size_t commits_open(const struct commits *commits);

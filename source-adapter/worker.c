@@ -14,6 +14,7 @@
 
 #define PROBE_TIMEOUT 1000 /* ms, of one question while looking for Kafka */
 #define PROBE_PAUSE   (200 * UMP_MILLISECOND)
+#define LAST_COMMITS  3    /* tries to commit before partitions are given back all the same */
 #define RING          4096 /* records of a partition at least, finished ones behind an unfinished one included */
 
 static void give_up(struct worker *worker, const char *what, const char *why)
@@ -59,12 +60,11 @@ static void group_left_for_a_moment(void *context)
 	}
 }
 
-/* A commit has ended. Where it ends a phase, it is the last one when nothing is left to commit. */
-static void committed(void *context)
+/* Nothing is on its way any more, and all that can be committed is. (A commit may fail from inside the call that starts it: the phase has
+ * ended then when that call returns.) */
+static void end_phase(struct worker *worker)
 {
-	struct worker *worker = context;
-	flow_wake(worker->flow);
-	if (!worker->committing || commits_flush(worker->commits))
+	if (!worker->committing)
 		return;
 	worker->committing = false;
 	if (worker->phase == PHASE_RELEASING) {
@@ -79,6 +79,28 @@ static void committed(void *context)
 	}
 }
 
+/* A commit has ended. Where it ends a phase, it is the last one when nothing is left to commit. One that fails is tried again, but not for
+ * ever: a member that was expelled meanwhile may commit nothing, and joins again only when it has given its partitions back. */
+static void committed(void *context)
+{
+	struct worker *worker = context;
+	flow_wake(worker->flow);
+	if (!worker->committing)
+		return;
+	if (commits_failed(worker->commits) && ++worker->last_commits >= LAST_COMMITS)
+		end_phase(worker);
+	else if (!commits_flush(worker->commits))
+		end_phase(worker);
+}
+
+static void commit_the_rest(struct worker *worker)
+{
+	worker->committing = true;
+	worker->last_commits = 0;
+	if (!commits_flush(worker->commits))
+		end_phase(worker);
+}
+
 static void quiet(void *context)
 {
 	struct worker *worker = context;
@@ -86,8 +108,7 @@ static void quiet(void *context)
 	if (!waits || worker->committing)
 		return;
 	ump_timer_cancel(worker->loop, &worker->patience);
-	worker->committing = true;
-	committed(worker);
+	commit_the_rest(worker);
 }
 
 static void patience_over(void *context)
@@ -97,8 +118,7 @@ static void patience_over(void *context)
 	ump_log(UMP_LOG_WARNING, "answers not waited for any longer", UMP_LOG_I("events", taken_back));
 	if (worker->phase == PHASE_DRAINING)
 		worker->taken_back = taken_back;
-	worker->committing = true;
-	committed(worker);
+	commit_the_rest(worker);
 }
 
 static void finish_what_is_on_its_way(struct worker *worker, enum phase phase)

@@ -33,6 +33,7 @@ struct worker {
 	bool outdated;             /* the clients, of which new certificates tell in the middle of something else */
 	struct ump_timer patience; /* while answers are waited for */
 	bool committing;           /* all answers are there, or are not waited for any more */
+	int last_commits;          /* tried since then that failed */
 	size_t taken_back;         /* answers that were not waited for */
 };
 
