@@ -1,4 +1,5 @@
 #include "source-adapter/letter.h"
+#include "common/cloudevents/base64.h"
 #include "common/memory.h"
 #include <stdlib.h>
 #include <time.h>
@@ -22,19 +23,6 @@ bool letter_owns_header(struct ump_text name)
 	return false;
 }
 
-static void put_base64(struct ump_buffer *out, struct ump_text bytes)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t left = bytes.size - i;
-		uint32_t group = (uint32_t)(uint8_t)bytes.start[i] << 16 | (left > 1 ? (uint32_t)(uint8_t)bytes.start[i + 1] << 8 : 0) |
-				 (left > 2 ? (uint8_t)bytes.start[i + 2] : 0);
-		char quartet[4] = {alphabet[group >> 18], alphabet[group >> 12 & 0x3f], left > 1 ? alphabet[group >> 6 & 0x3f] : '=',
-				   left > 2 ? alphabet[group & 0x3f] : '='};
-		ump_buffer_add(out, quartet, 4);
-	}
-}
-
 static void put_time(struct ump_buffer *out, int64_t wall_us)
 {
 	time_t seconds = wall_us / 1000000;
@@ -54,7 +42,7 @@ static void put_value(struct ump_buffer *out, const struct letter_failure *failu
 		ump_buffer_print(out, "%d", failure->code);
 		break;
 	case DATA:
-		put_base64(out, failure->data);
+		ump_base64_encode(out, failure->data);
 		break;
 	case TOPIC:
 		ump_buffer_add_string(out, failure->topic);
