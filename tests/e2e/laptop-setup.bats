@@ -12,6 +12,7 @@ setup() {
     export ASKED=$BATS_TEST_TMPDIR/asked
     tool apt-get 'echo "$@" >>"$ASKED"'
     export PATH=$tools:$PATH
+    unset YES # which .ci/run sets, and with which nothing is asked
 }
 
 teardown() {
