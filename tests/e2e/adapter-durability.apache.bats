@@ -40,12 +40,14 @@ committed_to_the_end() {
 }
 
 @test "SIGKILL in mid-run loses nothing, and doubles at most 2 x --max-in-flight" {
-    sink '[{"delay":0.005}]'
+    # The last of them wait for an answer that does not come, so that it is mid-run however late the signal is.
+    sink '[{"delay":0.005,"times":1400},{"kind":"hang"}]'
     events 1 1500 50 | kafka_produce "$TOPIC"
     adapter first --ordering=key --max-in-flight=32 --kafka-set=session.timeout.ms=6000
     within 30 has_got 300
     stop first KILL
     (($(got .number | wc -l) < 1500))
+    rules '[{"delay":0.005}]'
     adapter second --ordering=key --max-in-flight=32 --kafka-set=session.timeout.ms=6000
     all_are_there() { [[ $(got '.headers["ce-id"]' | sort -u | wc -l) == 1500 ]]; }
     within 60 all_are_there
