@@ -1,11 +1,19 @@
 #!/usr/bin/env python3
-"""differential.py rules: prints the rules file. differential.py run EVENTS DISORDER_S HALF REPLICA…: sends generated events in batches, with
-duplicates, out of order by up to DISORDER_S seconds of event time, to all replicas in turn; creates the file HALF half-way; compares the
-verdicts that the replies name with those of window_model.py. Prints a line of JSON; fails where a verdict is wrong, or two replies of one
-identity say different things. What the model has and the replies have not is `missing`."""
+"""Generated events for two replicas of audit-fn, and what comes of them against window_model.py.
+
+  differential.py rules                                      prints the rules file
+  differential.py oracle                                     prints the rules as StreamsOracle.java takes them
+  differential.py records EVENTS DISORDER_S                  prints the events, duplicates and all, as kafka-records produces them: a few out
+                                                             of order by up to DISORDER_S seconds of event time
+  differential.py run EVENTS DISORDER_S RECORDS FOLDER REPLICA…
+      sends RECORDS (such lines, or as they came back from Kafka) in batches to all replicas in turn; creates the file FOLDER/half half-way;
+      writes the identities of the verdicts that the replies name to FOLDER/named; compares them with those of the model and prints a line of
+      JSON. Fails where a verdict is wrong, or two replies of one identity say different things. What the model has and the replies have not
+      is `missing`."""
 import concurrent.futures
 import http.client
 import json
+import pathlib
 import random
 import sys
 import threading
@@ -14,6 +22,7 @@ import time
 import window_model
 
 BATCH, PLAYERS, SOURCE = 100, 400, "/differential"
+STRUCTURED = [["content-type", "application/cloudevents+json"]]
 
 
 def generate(count, disorder_s):
@@ -64,16 +73,21 @@ class Sender:
         raise SystemExit("no replica answers")
 
 
-def run(count, disorder_s, half, replicas):
-    events, sent = generate(count, disorder_s)
-    bodies = [json.dumps([as_json(event) for event in sent[i : i + BATCH]]) for i in range(0, len(sent), BATCH)]
+def records(count, disorder_s):
+    for event in generate(count, disorder_s)[1]:
+        print(json.dumps({"key": event[2], "value": json.dumps(as_json(event)), "headers": STRUCTURED}))
+
+
+def run(count, disorder_s, sent, folder, replicas):
+    values = [json.loads(line)["value"] for line in open(sent, encoding="utf-8")]
+    bodies = ["[" + ",".join(values[i : i + BATCH]) + "]" for i in range(0, len(values), BATCH)]
     local = threading.local()
     named, said = set(), {}
 
     # Each thread takes the next batch, so that what is on the way at the same time is near one another in event time.
     def step(turn):
         if turn == len(bodies) // 2:
-            open(half, "w").close()
+            (folder / "half").touch()
         if not hasattr(local, "sender"):
             local.sender = Sender(replicas)
         return local.sender.post(turn, bodies[turn])
@@ -88,14 +102,21 @@ def run(count, disorder_s, half, replicas):
         data.pop("rules", None)
         if said.setdefault(reply["id"], (reply["causationid"], data)) != (reply["causationid"], data):
             sys.exit(f"two replies of one identity: {said[reply['id']]} and {data}")
-    model = window_model.verdicts(events)
-    result = {"sent": len(sent), "replies": len(replies), "verdicts": len(named), "missing": len(model - named),
-              "wrong": len(named - model), "retries": Sender.retries, "events_per_s": round(len(sent) / seconds)}
+    (folder / "named").write_text("".join(name + "\n" for name in sorted(named)))
+    model = window_model.verdicts(generate(count, disorder_s)[0])
+    result = {"sent": len(values), "replies": len(replies), "verdicts": len(named), "missing": len(model - named),
+              "wrong": len(named - model), "retries": Sender.retries, "events_per_s": round(len(values) / seconds)}
     print(json.dumps(result))
     return 1 if result["wrong"] else 0
 
 
-if sys.argv[1] == "rules":
+command, arguments = sys.argv[1], sys.argv[2:]
+if command == "rules":
     sys.stdout.write(window_model.rules_file())
+elif command == "oracle":
+    for rule in window_model.RULES:
+        print(",".join(map(str, rule)))
+elif command == "records":
+    records(int(arguments[0]), float(arguments[1]))
 else:
-    sys.exit(run(int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5:]))
+    sys.exit(run(int(arguments[0]), float(arguments[1]), arguments[2], pathlib.Path(arguments[3]), arguments[4:]))

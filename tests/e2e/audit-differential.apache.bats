@@ -1,8 +1,9 @@
-# The verdicts of two replicas on one Redis against an independent model: 200,000 events with duplicates and out of order.
+# The verdicts of two replicas on one Redis against two independent models, over one topic: 200,000 events with duplicates and out of order.
 
 setup() {
     load ../support/support
     load ../support/audit
+    load ../support/kafka
     load ../support/redis
     DIFFERENTIAL=$BATS_TEST_DIRNAME/../support/differential.py
     python3 "$DIFFERENTIAL" rules >"$BATS_TEST_TMPDIR/rules.yaml"
@@ -20,24 +21,37 @@ replica() {
     within 20 curl -fs --max-time 5 -o "$BATS_TEST_TMPDIR/ready" "http://$ADMIN/health/readiness"
 }
 
-@test "two replicas give the model's verdicts, though one is killed half-way" {
+@test "two replicas give the verdicts of a model in Python and of Kafka Streams, though one is killed half-way" {
+    kafka_start apache
     redis_start
+    TOPIC=$(unique differential)
+    kafka_topics "$TOPIC:3"
+    python3 "$DIFFERENTIAL" records 200000 10 | kafka_produce "$TOPIC"
+    kafka_consume "$TOPIC" >"$BATS_TEST_TMPDIR/records"
+    sent=$(wc -l <"$BATS_TEST_TMPDIR/records")
+    mapfile -t rules < <(python3 "$DIFFERENTIAL" oracle)
+    start streams "$BATS_TEST_DIRNAME/../support/streams/oracle" "$BOOTSTRAP" "$TOPIC" "$sent" "$BATS_TEST_TMPDIR/streams" "${rules[@]}"
     replica first
     replica second
-    start run python3 "$DIFFERENTIAL" run 200000 10 "$BATS_TEST_TMPDIR/half" "$FIRST" "$SECOND"
+    start run python3 "$DIFFERENTIAL" run 200000 10 "$BATS_TEST_TMPDIR/records" "$BATS_TEST_TMPDIR" "$FIRST" "$SECOND"
     within 120 test -e "$BATS_TEST_TMPDIR/half"
     kill -KILL "${PIDS[second]}"
     finish run
     cat "$BATS_TEST_TMPDIR/run.out" "$BATS_TEST_TMPDIR/run.log"
     assert_equal "$status" 0
     assert_equal "$(jq -c '[.missing, .wrong, .sent > 210000, .verdicts > 1000, .retries > 0]' "$BATS_TEST_TMPDIR/run.out")" '[0,0,true,true,true]'
-    echo "# $(<"$BATS_TEST_TMPDIR/run.out")" >&3
+    finish streams
+    assert_equal "$status" 0
+    run diff "$BATS_TEST_TMPDIR/streams.out" "$BATS_TEST_TMPDIR/named"
+    assert_success
+    echo "# $(<"$BATS_TEST_TMPDIR/run.out"); Kafka Streams: $(wc -l <"$BATS_TEST_TMPDIR/streams.out") verdicts, the same" >&3
 }
 
 @test "beyond the lateness verdicts are missed and counted as late, and none is wrong" {
     redis_start
+    python3 "$DIFFERENTIAL" records 20000 90 >"$BATS_TEST_TMPDIR/records"
     replica first
-    run python3 "$DIFFERENTIAL" run 20000 90 "$BATS_TEST_TMPDIR/half" "$FIRST"
+    run python3 "$DIFFERENTIAL" run 20000 90 "$BATS_TEST_TMPDIR/records" "$BATS_TEST_TMPDIR" "$FIRST"
     assert_success
     assert_equal "$(jq -c '[.missing > 0, .wrong]' <<<"$output")" '[true,0]'
     run metric "$ADMIN" 'umpire_events_total{result="late"}'
