@@ -182,18 +182,6 @@ static void decided(void *context, struct audit_case *the_case, const struct ump
 
 /* ---- Events ---- */
 
-/* The JSON event format is the only one that is known: application/cloudevents+json, application/cloudevents-batch+json. */
-static bool is_json_format(struct ump_text content_type)
-{
-	const char *parameters = content_type.start ? memchr(content_type.start, ';', content_type.size) : NULL;
-
-	if (parameters)
-		content_type.size = (size_t)(parameters - content_type.start);
-	content_type = ump_text_trim(content_type);
-	return ump_text_equals_ignoring_case(content_type, UMP_TEXT("application/cloudevents+json")) ||
-	       ump_text_equals_ignoring_case(content_type, UMP_TEXT("application/cloudevents-batch+json"));
-}
-
 /* RFC 7240: preferences are separated by commas, their parameters by semicolons; several headers are one list. */
 static bool prefers_reply(const struct ump_header *headers, size_t count)
 {
@@ -250,7 +238,7 @@ static void handle_post(struct service *service, struct ump_request *request)
 			"application/cloudevents-batch+json");
 		return;
 	}
-	if (mode != UMP_HTTP_BINARY && !is_json_format(ump_header_find(headers, count, "Content-Type"))) {
+	if (mode != UMP_HTTP_BINARY && !ump_http_format_is_json(headers, count)) {
 		problem(service, request, 415, "Unknown event format",
 			"expected Content-Type application/cloudevents+json or application/cloudevents-batch+json");
 		return;

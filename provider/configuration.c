@@ -1,12 +1,17 @@
 #include "provider/configuration.h"
+#include "common/kafka/small_file.h"
+#include "common/memory.h"
 #include "provider/metrics.h"
 #include "provider/moment.h"
+#include "provider/sender.h"
 #include "provider/simulator.h"
 #include <stddef.h>
 #include <string.h>
 
 #define MEMBER(group, name) offsetof(struct provider_config, group.name) - offsetof(struct provider_config, group)
 #define COUNT(array)        (sizeof(array) / sizeof *(array))
+#define SHORTEST_TOKEN      16
+#define LOWEST_RATE         1e-4
 #define HOURS(n)            ((n)*INT64_C(3600000000))
 
 /* clang-format off */
@@ -79,10 +84,31 @@ static const struct ump_option verify_options[] = {
 static const struct ump_option process_options[] = {
 	{.name = "admin-listen", .type = UMP_OPTION_STRING, .offset = MEMBER(process, admin_listen), .value = "ADDR:PORT",
 	 .help = "health and metrics pages; without: none"},
-	{.name = "log-level", .type = UMP_OPTION_CHOICE, .offset = MEMBER(process, log_level), .fallback = "info", .choices = "debug|info|warning|error",
-	 .help = "what is logged"},
-	{.name = "log-format", .type = UMP_OPTION_CHOICE, .offset = MEMBER(process, log_format), .fallback = "automatic", .choices = "automatic|text|json",
-	 .help = "text for terminals, JSON else"},
+};
+
+static const struct ump_option door_options[] = {
+	{.name = "admin-token-file", .type = UMP_OPTION_STRING, .offset = MEMBER(doors, admin_token_file), .value = "FILE",
+	 .help = "holds the secret that the speaker's controls and POST /events ask for, and from which players' cookies get their key; without: made at start, and printed once on standard output"},
+	{.name = "events-topics", .type = UMP_OPTION_LIST, .offset = MEMBER(doors, events_topics), .value = "TOPIC",
+	 .help = "where POST /events/TOPIC may write; POST /events writes to the first; without: --topic alone"},
+	{.name = "trusted-proxy", .type = UMP_OPTION_LIST, .offset = MEMBER(doors, trusted_proxies), .value = "CIDR",
+	 .help = "networks whose word about their clients counts (X-Forwarded-For)"},
+	{.name = "join-rate", .type = UMP_OPTION_NUMBER, .offset = MEMBER(doors, join_rate), .fallback = "50", .maximum = 1000000, .value = "COUNT",
+	 .help = "players that may join from one address in a second; more get 429"},
+	{.name = "player-rate", .type = UMP_OPTION_NUMBER, .offset = MEMBER(doors, player_rate), .fallback = "10", .maximum = 1000000, .value = "COUNT",
+	 .help = "requests of one player in a second; more get 429"},
+	{.name = "address-rate", .type = UMP_OPTION_NUMBER, .offset = MEMBER(doors, address_rate), .fallback = "3000", .maximum = 1000000, .value = "COUNT",
+	 .help = "requests to the doors from one address in a second, a whole room's; more get 429"},
+	{.name = "free-names", .type = UMP_OPTION_SWITCH, .offset = MEMBER(doors, free_names),
+	 .help = "players may choose their names, up to 20 characters; without: names are generated"},
+	{.name = "ack-timeout", .type = UMP_OPTION_DURATION, .offset = MEMBER(doors, ack_timeout_us), .fallback = "10s", .minimum = 1000, .maximum = 60 * INT64_C(1000000),
+	 .value = "DURATION", .help = "how long a request waits for Kafka's acknowledgement; then 503, and its events may still arrive"},
+	{.name = "max-body", .type = UMP_OPTION_SIZE, .offset = MEMBER(doors, max_body), .fallback = "1MiB", .minimum = 65536, .maximum = 8 << 20, .value = "BYTES",
+	 .help = "of a request to /events; more is 413"},
+	{.name = "max-batch", .type = UMP_OPTION_INTEGER, .offset = MEMBER(doors, max_batch), .fallback = "1000", .minimum = 1, .maximum = 50000, .value = "COUNT",
+	 .help = "events of a batch in a request to /events; more is 400"},
+	{.name = "max-senders", .type = UMP_OPTION_INTEGER, .offset = MEMBER(doors, max_senders), .fallback = "10000", .minimum = 1, .maximum = 10000000, .value = "COUNT",
+	 .help = "busy addresses, and busy players, that the doors tell apart; further ones get 429 until others are quiet"},
 };
 /* clang-format on */
 
@@ -90,8 +116,10 @@ static const struct ump_option_group groups[] = {
 	{"Simulator", simulation_options, COUNT(simulation_options), offsetof(struct provider_config, simulation)},
 	{"Pages", page_options, COUNT(page_options), offsetof(struct provider_config, pages)},
 	{"Topics", topic_options, COUNT(topic_options), offsetof(struct provider_config, topics)},
+	{"Doors", door_options, COUNT(door_options), offsetof(struct provider_config, doors)},
 	{"verify", verify_options, COUNT(verify_options), offsetof(struct provider_config, verify)},
 	{"Process", process_options, COUNT(process_options), offsetof(struct provider_config, process)},
+	{"Log", ump_log_options, UMP_LOG_OPTIONS, offsetof(struct provider_config, log)},
 };
 
 /* ---- Combinations that cannot be ---- */
@@ -118,36 +146,90 @@ static int check_simulation(const struct provider_config *config, struct ump_err
 static int check_scenario(const struct provider_config *config, struct ump_error *error)
 {
 	const struct scenario *scenario = scenario_find(config->simulation.scenario);
-	if (!scenario) {
-		const char *names[32];
-		for (size_t i = 0; i < scenario_count; i++)
-			names[i] = scenario_table[i].name;
-		const char *near = ump_nearest(config->simulation.scenario, names, scenario_count);
-		return ump_fail(error, UMP_REJECT, "%s: there is no scenario \"%s\"%s%s%s", ump_config_place("scenario"),
-				config->simulation.scenario, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	}
+	if (!scenario)
+		return scenario_unknown(config->simulation.scenario, error) || ump_error_prefix(error, "%s", ump_config_place("scenario"));
 	if (config->simulation.preset == PRESET_SHIPWARS && scenario->payload != SCENARIO_HITS)
 		return ump_fail(error, UMP_REJECT, "%s: scenario \"%s\" has events of its own, which cannot look like those of Shipwars",
 				ump_config_place("preset"), scenario->name);
 	return 0;
 }
 
-/* The rate of the scenario's fastest phase. */
-static double highest_rate(const struct provider_config *config)
+/* How much faster than asked for its fastest phase is. */
+static double highest_factor(const struct scenario *scenario)
 {
-	struct scenario scenario = provider_scenario(config);
-	double factor = 1;
-	for (size_t i = 0; i < scenario.phase_count; i++)
-		factor = scenario.phases[i].factor > factor ? scenario.phases[i].factor : factor;
-	return config->simulation.rate * factor;
+	double factor = scenario->phase_count ? 0 : 1;
+	for (size_t i = 0; i < scenario->phase_count; i++)
+		factor = scenario->phases[i].factor > factor ? scenario->phases[i].factor : factor;
+	return factor;
+}
+
+int provider_check_rate(const struct provider_config *config, const struct scenario *scenario, double rate, struct ump_error *error)
+{
+	double highest = rate * highest_factor(scenario);
+	if (!config->topics.embedded || highest <= EMBEDDED_RATE)
+		return 0;
+	return ump_fail(error, UMP_REJECT, "the embedded broker takes at most %d events per second, found %g; use KAFKA=apache",
+			EMBEDDED_RATE, highest);
 }
 
 static int check_embedded(const struct provider_config *config, struct ump_error *error)
 {
-	if (config->topics.embedded && highest_rate(config) > EMBEDDED_RATE)
-		return ump_fail(error, UMP_REJECT, "%s: the embedded broker takes at most %d events per second, found %g; use KAFKA=apache",
-				ump_config_place("rate"), EMBEDDED_RATE, highest_rate(config));
+	struct scenario scenario = provider_scenario(config);
+	if (provider_check_rate(config, &scenario, config->simulation.rate, error))
+		return ump_error_prefix(error, "%s", ump_config_place("rate"));
 	return 0;
+}
+
+/* What people write must not look like what the programs say. */
+static int check_events_topics(struct provider_config *config, struct ump_error *error)
+{
+	const char *const closed[] = {config->topics.verdict_topic, config->topics.table_topic, config->topics.dead_letter_topic,
+				      config->topics.status_topic};
+	struct ump_list *topics = &config->doors.events_topics;
+	if (!topics->count) {
+		topics->items = ump_reallocate(topics->items, 2, sizeof *topics->items);
+		topics->items[0] = ump_copy_string(config->topics.topic);
+		topics->items[1] = NULL;
+		topics->count = 1;
+	}
+	for (size_t i = 0; i < topics->count; i++)
+		for (size_t j = 0; j < COUNT(closed); j++)
+			if (strcmp(topics->items[i], closed[j]) == 0)
+				return ump_fail(error, UMP_REJECT, "%s: \"%s\" is written by the programs, and by nobody else",
+						ump_config_place("events-topics"), closed[j]);
+	return 0;
+}
+
+/* Shorter ones are guessed. */
+static bool admin_token_is_fit(const char *path, struct ump_error *error)
+{
+	ump_cleanup_free char *token = NULL;
+	if (ump_small_file_read(path, UMP_SMALL_VALUE, &token, error))
+		return false;
+	if (strlen(token) < SHORTEST_TOKEN)
+		ump_fail(error, UMP_REJECT, "%s: expected %d characters or more, found %zu", path, SHORTEST_TOKEN, strlen(token));
+	return strlen(token) >= SHORTEST_TOKEN;
+}
+
+static int check_doors(struct provider_config *config, struct ump_error *error)
+{
+	const struct {
+		const char *name;
+		double rate;
+	} rates[] = {{"join-rate", config->doors.join_rate},
+		     {"player-rate", config->doors.player_rate},
+		     {"address-rate", config->doors.address_rate}};
+	struct sender_network network;
+	for (size_t i = 0; i < COUNT(rates); i++)
+		if (!(rates[i].rate >= LOWEST_RATE))
+			return ump_fail(error, UMP_REJECT, "%s: expected a number over 0, %g at least, found %g",
+					ump_config_place(rates[i].name), LOWEST_RATE, rates[i].rate);
+	for (size_t i = 0; i < config->doors.trusted_proxies.count; i++)
+		if (sender_network_read(config->doors.trusted_proxies.items[i], &network, error))
+			return ump_error_prefix(error, "%s", ump_config_place("trusted-proxy"));
+	if (config->doors.admin_token_file && !admin_token_is_fit(config->doors.admin_token_file, error))
+		return ump_error_prefix(error, "%s", ump_config_place("admin-token-file"));
+	return check_events_topics(config, error);
 }
 
 static int check(void *context, struct ump_error *error)
@@ -157,7 +239,7 @@ static int check(void *context, struct ump_error *error)
 		"bootstrap.servers",  "client.id",       "group.id", "enable.auto.commit",   "enable.auto.offset.store",
 		"enable.idempotence", "isolation.level", "acks",     "enable.partition.eof", NULL};
 	if (ump_kafka_check(&config->kafka, owned, error) || check_simulation(config, error) || check_scenario(config, error) ||
-	    check_embedded(config, error))
+	    check_embedded(config, error) || check_doors(config, error))
 		return -1;
 	if (config->topics.embedded && !ump_config_given("hold-back"))
 		config->topics.hold_back = EMBEDDED_HOLD_BACK;

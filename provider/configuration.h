@@ -1,5 +1,6 @@
 /* provider/configuration.h: what event-provider is told, and which of it cannot be. */
 #pragma once
+#include "common/config/log_options.h"
 #include "common/config/options.h"
 #include "common/kafka/settings.h"
 #include "provider/run_name.h"
@@ -9,9 +10,9 @@
  * Measured: key, value and headers of a hit are 279 bytes at most, of a verdict 453; with 70 bytes for a batch and a record of its own, and
  * room for longer names, 400 and 700. So half of 5 MiB are 3,700 verdicts.
  *
- * Being safe is the business of holding back; the limit of the rate only refuses what would be held most of the time. `make demo` on two cores
- * with a load of 4 to 9 by others: 1,000/s by 40 players was never held; of 2,000/s about 1,000/s came through, and with 400 players 1,600/s,
- * since events of one player wait for each other. All had their verdicts. */
+ * Being safe is the business of holding back; the limit of the rate only refuses what would be held most of the time. `make demo` on two
+ * cores with a load of 4 to 9 by others: 1,000/s by 40 players was never held; of 2,000/s about 1,000/s came through, and with 400 players
+ * 1,600/s, since events of one player wait for each other. All had their verdicts. */
 #define EMBEDDED_HOLD_BACK 3500 /* records a partition */
 #define EMBEDDED_RATE      2000 /* events per second, in all */
 
@@ -46,12 +47,23 @@ struct provider_config {
 	} verify;
 	struct {
 		char *admin_listen;
-		int log_level, log_format;
 	} process;
+	struct ump_log_options log;
+	struct {
+		char *admin_token_file;
+		struct ump_list events_topics; /* never empty after the check */
+		struct ump_list trusted_proxies;
+		double join_rate, player_rate, address_rate; /* per second */
+		bool free_names;
+		int64_t ack_timeout_us, max_body, max_batch, max_senders;
+	} doors;
 };
 
 /* The option table. The same pointer each time. */
 const struct ump_program *provider_program(void);
+
+/* 0 unless the broker is the embedded one, and could not take a scenario's fastest phase at that rate. */
+int provider_check_rate(const struct provider_config *config, const struct scenario *scenario, double rate, struct ump_error *error);
 
 /* The scenario that --scenario and --preset name. Never fails after the check of the program. */
 struct scenario provider_scenario(const struct provider_config *config);

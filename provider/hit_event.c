@@ -1,4 +1,5 @@
 #include "provider/hit_event.h"
+#include "provider/event_record.h"
 #include <stdio.h>
 
 void hit_writer_init(struct hit_writer *writer, const char *run, int64_t epoch_us)
@@ -52,23 +53,11 @@ int hit_write(struct hit_writer *writer, const struct simulator *simulator, cons
 	snprintf(writer->id, sizeof writer->id, "%llu", (unsigned long long)hit->sequence);
 	moment_write(writer->time, writer->epoch_us + hit->at_us);
 	int size = write_data(writer->data, sizeof writer->data, payload, player, hit);
-
-	const struct {
-		const char *name, *value;
-		enum ump_attribute_type type;
-	} attributes[] = {{"specversion", "1.0", UMP_ATTRIBUTE_STRING},
-			  {"id", writer->id, UMP_ATTRIBUTE_STRING},
-			  {"source", writer->source, UMP_ATTRIBUTE_URI_REFERENCE},
-			  {"type", type_of(payload), UMP_ATTRIBUTE_STRING},
-			  {"subject", player->id, UMP_ATTRIBUTE_STRING},
-			  {"time", writer->time, UMP_ATTRIBUTE_TIMESTAMP},
-			  {"partitionkey", player->id, UMP_ATTRIBUTE_STRING},
-			  {"datacontenttype", "application/json", UMP_ATTRIBUTE_STRING}};
-	ump_event_reset(ret_event);
-	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-		if (ump_event_set(ret_event, ump_text(attributes[i].name), ump_text(attributes[i].value), attributes[i].type, error))
-			return -1;
-	ret_event->data = (struct ump_text){writer->data, (size_t)size};
-	ret_event->data_kind = UMP_DATA_JSON;
-	return 0;
+	const struct event_form form = {.source = writer->source,
+					.id = writer->id,
+					.type = type_of(payload),
+					.player = player->id,
+					.time = writer->time,
+					.data = {writer->data, (size_t)size}};
+	return event_fill(&form, ret_event, error);
 }

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 	int status = ump_config_load(provider_program(), argc, argv, environ, &config, &command, stdout, stderr);
 	if (status != UMP_CONFIG_RUN)
 		return status;
-	ump_log_setup("event-provider", (enum ump_log_level)config.process.log_level, (enum ump_log_format)config.process.log_format);
+	ump_log_setup("event-provider", (enum ump_log_level)config.log.level, (enum ump_log_format)config.log.format);
 	status = command == PROVIDER_VERIFY ? verify_run(&config, stdout) : run(&config);
 	ump_config_release(provider_program(), &config);
 	return status;

@@ -3,11 +3,13 @@
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "provider/doors.h"
 #include "provider/feed.h"
 #include "provider/hub.h"
 #include "provider/metrics.h"
 #include "provider/moment.h"
 #include "provider/simulation.h"
+#include "provider/simulation_control.h"
 #include "provider/site.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,9 @@ struct provider {
 	struct hub *hub;
 	struct site *site;
 	struct simulation *simulation;
+	struct simulation_control control;
+	const struct control_action *actions[2]; /* tables of them, and the end */
+	struct doors *doors;
 	struct ump_timer frame, deadline;
 	int64_t framed_at, troubled_at;
 	struct ump_error trouble;
@@ -98,8 +103,8 @@ static void delivered(void *context, const struct ump_delivery *delivery)
 	if (provider->simulation && simulation_delivered(provider->simulation, delivery)) {
 		if (provider->feed && !delivery->error)
 			feed_acknowledged(provider->feed, delivery->partition, delivery->offset);
-	} else if (provider->feed) {
-		feed_delivered(provider->feed, delivery);
+	} else if (!provider->feed || !feed_delivered(provider->feed, delivery)) {
+		doors_delivered(provider->doors, delivery);
 	}
 	end_when_done(provider);
 }
@@ -165,6 +170,80 @@ static void start_is_late(void *context)
 	ump_loop_stop(provider->loop, EX_UNAVAILABLE);
 }
 
+/* ---- Doors ---- */
+
+static int make_simulation(struct provider *provider, double rate, struct ump_error *error)
+{
+	const struct provider_config *config = provider->config;
+	const struct scenario scenario = provider_scenario(config);
+	const struct simulation_options options = {
+		.simulator = {.scenario = &scenario,
+			      .seed = (uint64_t)config->simulation.seed,
+			      .rate = rate,
+			      .players = (unsigned)config->simulation.players,
+			      .cheaters = config->simulation.cheaters,
+			      .events = (uint64_t)config->simulation.events,
+			      .duration_us = config->simulation.duration_us},
+		.run = provider->run,
+		.epoch_us = provider->epoch_us,
+		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario.name,
+		.topic = config->topics.topic,
+		.verdict_topic = config->topics.verdict_topic,
+		.truth_path = config->simulation.truth,
+		.producer = provider->producer,
+		.held = held,
+		.finished = simulation_is_over,
+		.context = provider,
+	};
+	return simulation_new(&provider->simulation, provider->loop, &options, error);
+}
+
+static int start_simulation(void *context, double rate, struct ump_error *error)
+{
+	struct provider *provider = context;
+	if (make_simulation(provider, rate, error))
+		return -1;
+	provider->simulated = false;
+	simulation_start(provider->simulation);
+	return 0;
+}
+
+static const char *refusal(void *context)
+{
+	struct provider *provider = context;
+	if (!provider->opened)
+		return "Kafka has not answered yet";
+	return held(provider);
+}
+
+static void tell(void *context, struct ump_buffer *out)
+{
+	struct provider *provider = context;
+	ump_buffer_add_character(out, '{');
+	simulation_control_tell(&provider->control, out);
+	ump_buffer_add_string(out, "}\n");
+}
+
+static int make_doors(struct provider *provider, struct ump_error *error)
+{
+	provider->control = (struct simulation_control){.config = provider->config,
+							.run = provider->run,
+							.simulation = &provider->simulation,
+							.make = start_simulation,
+							.context = provider};
+	simulation_control_init(&provider->control);
+	provider->actions[0] = provider->control.actions;
+	return doors_new(&provider->doors, provider->loop,
+			 &(struct doors_options){.config = provider->config,
+						 .run = provider->run,
+						 .producer = provider->producer,
+						 .metrics = provider->metrics,
+						 .held = refusal,
+						 .context = provider,
+						 .controls = {provider->actions, tell, provider}},
+			 error);
+}
+
 /* ---- Pages ---- */
 
 static void gather(struct provider *provider, struct board_facts *facts)
@@ -180,7 +259,7 @@ static void gather(struct provider *provider, struct board_facts *facts)
 		return;
 	struct simulation_counts counts;
 	simulation_count(provider->simulation, &counts);
-	facts->scenario = simulation_scenario(provider->simulation);
+	facts->scenario = simulation_scenario(provider->simulation)->name;
 	facts->rate = simulation_rate(provider->simulation);
 	facts->produced = counts.produced;
 	facts->acknowledged = counts.acknowledged;
@@ -289,35 +368,6 @@ static int make_producer(struct provider *provider, struct ump_error *error)
 				error);
 }
 
-static int make_simulation(struct provider *provider, struct ump_error *error)
-{
-	const struct provider_config *config = provider->config;
-	const struct scenario scenario = provider_scenario(config);
-	const struct simulation_options options = {
-		.simulator = {.scenario = &scenario,
-			      .seed = (uint64_t)config->simulation.seed,
-			      .rate = config->simulation.rate,
-			      .players = (unsigned)config->simulation.players,
-			      .cheaters = config->simulation.cheaters,
-			      .events = (uint64_t)config->simulation.events,
-			      .duration_us = config->simulation.duration_us},
-		.run = provider->run,
-		.epoch_us = provider->epoch_us,
-		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario.name,
-		.topic = config->topics.topic,
-		.verdict_topic = config->topics.verdict_topic,
-		.truth_path = config->simulation.truth,
-		.producer = provider->producer,
-		.held = held,
-		.finished = simulation_is_over,
-		.context = provider,
-	};
-	if (config->simulation.rate > 0)
-		return simulation_new(&provider->simulation, provider->loop, &options, error);
-	provider->simulated = true;
-	return 0;
-}
-
 static int make_feed(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
@@ -337,14 +387,19 @@ static int make_feed(struct provider *provider, struct ump_error *error)
 static int make_site(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
+	size_t route_count;
+	const struct site_route *routes = doors_routes(provider->doors, &route_count);
 	provider->hub = hub_new(&(struct hub_options){(size_t)config->pages.max_pages, snapshot, provider});
 	if (site_new(&provider->site, provider->loop,
 		     &(struct site_options){.listen = config->pages.listen,
 					    .max_clients = (size_t)config->pages.max_pages,
 					    .hub = provider->hub,
-					    .admin = &provider->admin_pages},
+					    .admin = &provider->admin_pages,
+					    .routes = routes,
+					    .route_count = route_count},
 		     error))
 		return -1;
+	doors_listen(provider->doors, site_address(provider->site));
 	ump_log(UMP_LOG_INFO, "listening", UMP_LOG_S("for", "http"), UMP_LOG_S("address", site_address(provider->site)));
 	send_frame(provider);
 	return 0;
@@ -368,9 +423,11 @@ static int make_all(struct provider *provider, struct ump_error *error)
 	const struct ump_drain drain = {begin_drain, drain_expired, provider, DRAIN_US};
 	bool pages = strcmp(config->pages.listen, "none") != 0;
 	provider->site_drained = !pages;
+	provider->simulated = config->simulation.rate == 0;
 	if (ump_loop_drain_on_signals(provider->loop, &drain, error) || make_admin(provider, error) || make_producer(provider, error) ||
-	    make_simulation(provider, error) || ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
-	    (pages && make_site(provider, error)))
+	    (!provider->simulated && make_simulation(provider, config->simulation.rate, error)) ||
+	    ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
+	    (pages && (make_doors(provider, error) || make_site(provider, error))))
 		return -1;
 	ump_timer_set(provider->loop, &provider->deadline, ump_loop_now(provider->loop) + START_US, start_is_late, provider);
 	if (!provider->feed)
@@ -405,6 +462,7 @@ void provider_free(struct provider *provider)
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);
 	simulation_free(provider->simulation);
+	doors_free(provider->doors);
 	ump_metrics_free(provider->metrics);
 	free(provider);
 }

@@ -1,4 +1,5 @@
 #include "provider/scenario.h"
+#include "common/config/options.h"
 #include <string.h>
 
 #define SECONDS(n) ((n)*INT64_C(1000000))
@@ -19,7 +20,9 @@ const struct scenario scenario_table[] = {
 	{.name = "logs", .payload = SCENARIO_LOGS, .cheaters = -1, .cheat_rate = 0.2},
 };
 /* clang-format on */
-const size_t scenario_count = sizeof scenario_table / sizeof *scenario_table;
+
+#define SCENARIOS (sizeof scenario_table / sizeof *scenario_table)
+const size_t scenario_count = SCENARIOS;
 
 const struct scenario *scenario_find(const char *name)
 {
@@ -27,4 +30,14 @@ const struct scenario *scenario_find(const char *name)
 		if (strcmp(scenario_table[i].name, name) == 0)
 			return &scenario_table[i];
 	return NULL;
+}
+
+int scenario_unknown(const char *name, struct ump_error *error)
+{
+	const char *names[SCENARIOS];
+	for (size_t i = 0; i < SCENARIOS; i++)
+		names[i] = scenario_table[i].name;
+	const char *near = ump_nearest(name, names, SCENARIOS);
+	return ump_fail(error, UMP_REJECT, "there is no scenario \"%.80s\"%s%s%s", name, near ? ", did you mean \"" : "", near ? near : "",
+			near ? "\"?" : "");
 }

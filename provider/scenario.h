@@ -38,6 +38,9 @@ struct scenario {
 /* The one of that name that comes with the program, or NULL. */
 const struct scenario *scenario_find(const char *name);
 
+/* Fills `error`: there is none of that name, but perhaps one that is near. Returns -1 always. */
+int scenario_unknown(const char *name, struct ump_error *error);
+
 /* All of them, for --help, the controls and the documents. */
 extern const struct scenario scenario_table[];
 extern const size_t scenario_count;

@@ -1,6 +1,7 @@
 #include "provider/simulation.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "provider/event_record.h"
 #include "provider/hit_event.h"
 #include "provider/truth.h"
 #include <assert.h>
@@ -100,18 +101,10 @@ static void finish_when_done(struct simulation *simulation)
 
 static int send_hit(struct simulation *simulation, const struct simulated_hit *hit, struct ump_error *error)
 {
-	ump_kafka_message_reset(&simulation->message);
+	struct ump_record record;
 	if (hit_write(&simulation->writer, simulation->simulator, hit, &simulation->event, error) ||
-	    ump_event_to_kafka(&simulation->event, UMP_KAFKA_BINARY, &simulation->message, error))
+	    event_to_record(&simulation->event, simulation->options.topic, &simulation->message, &record, error))
 		return -1;
-	const struct ump_record record = {
-		.topic = simulation->options.topic,
-		.partition = -1,
-		.key = ump_text(simulator_player(simulation->simulator, hit->player)->id),
-		.value = simulation->message.value,
-		.headers = simulation->message.headers,
-		.header_count = simulation->message.header_count,
-	};
 	return ump_producer_send(simulation->options.producer, &record, pack(hit), error);
 }
 
@@ -321,7 +314,7 @@ double simulation_rate(const struct simulation *simulation)
 	return simulation->rate;
 }
 
-const char *simulation_scenario(const struct simulation *simulation)
+const struct scenario *simulation_scenario(const struct simulation *simulation)
 {
-	return simulator_scenario(simulation->simulator)->name;
+	return simulator_scenario(simulation->simulator);
 }

@@ -30,6 +30,8 @@ struct simulation_options {
 	void *context;
 };
 
+#define SIMULATION_DEFAULT_RATE 50 /* events per second */
+
 struct simulation_counts {
 	uint64_t produced, acknowledged, failed;
 	uint64_t cheating, flagged; /* acknowledged cheating events, and players of them */
@@ -62,4 +64,4 @@ void simulation_pause(struct simulation *simulation, bool paused);
 void simulation_set_rate(struct simulation *simulation, double rate);
 void simulation_set_scenario(struct simulation *simulation, const struct scenario *scenario);
 double simulation_rate(const struct simulation *simulation);
-const char *simulation_scenario(const struct simulation *simulation);
+const struct scenario *simulation_scenario(const struct simulation *simulation);

@@ -1,9 +1,10 @@
 #include "provider/site.h"
 #include "common/memory.h"
 #include "provider/page_table.h"
+#include <assert.h>
 #include <stdlib.h>
 
-#define MAX_BODY         (256 * 1024)
+#define MAX_PLAIN_BODY   4096 /* where nobody reads it */
 #define REQUEST_DEADLINE (10 * UMP_SECOND)
 #define PLAIN_REQUESTS   256 /* connections beside those that follow the board */
 
@@ -21,6 +22,7 @@
 
 struct site {
 	struct site_options options;
+	size_t max_body; /* of all routes */
 	struct ump_server *server;
 };
 
@@ -57,18 +59,24 @@ static void answer_page(struct ump_request *request, const struct page *page)
 	ump_request_answer(request, &answer);
 }
 
-void site_answer_json(struct ump_request *request, int status, struct ump_text json)
+void site_answer_json(struct ump_request *request, int status, struct ump_text json, const struct ump_header *more, size_t more_count)
 {
-	static const struct ump_header headers[] = {COMMON_HEADERS, HEADER("Cache-Control", "no-store"),
-						    HEADER("Content-Type", "application/json")};
-	ump_request_answer(request, &(struct ump_answer){status, headers, sizeof headers / sizeof *headers, json, false});
+	static const struct ump_header common[] = {COMMON_HEADERS, HEADER("Cache-Control", "no-store"),
+						   HEADER("Content-Type", "application/json")};
+	enum { COMMON = sizeof common / sizeof *common };
+	struct ump_header headers[COMMON + SITE_MORE_HEADERS];
+	assert(more_count <= SITE_MORE_HEADERS);
+	memcpy(headers, common, sizeof common);
+	for (size_t i = 0; i < more_count; i++)
+		headers[COMMON + i] = more[i];
+	ump_request_answer(request, &(struct ump_answer){status, headers, COMMON + more_count, json, false});
 }
 
 static void answer_state(struct site *site, struct ump_request *request)
 {
 	const char *json = hub_snapshot(site->options.hub);
 	if (json)
-		site_answer_json(request, 200, ump_text(json));
+		site_answer_json(request, 200, ump_text(json), NULL, 0);
 	else
 		ump_request_problem(request, 503, "No state", "the board cannot be written at the moment", 1);
 }
@@ -86,10 +94,32 @@ static bool only_reading(struct ump_request *request)
 
 static const struct site_route *route_of(const struct site *site, const struct ump_request *request)
 {
-	for (size_t i = 0; i < site->options.route_count; i++)
-		if (ump_text_equals(ump_request_path(request), ump_text(site->options.routes[i].path)))
-			return &site->options.routes[i];
+	struct ump_text path = ump_request_path(request);
+	for (size_t i = 0; i < site->options.route_count; i++) {
+		const struct site_route *route = &site->options.routes[i];
+		struct ump_text known = ump_text(route->path);
+		bool is_folder = known.start[known.size - 1] == '/';
+		if (is_folder ? ump_text_starts_with(path, known) : ump_text_equals(path, known))
+			return route;
+	}
 	return NULL;
+}
+
+/* Before the body is read: whether it is too large for where it goes, by its own word. One that does not give its word could only be
+ * measured by reading it, which the paths for large ones alone may. */
+static void begin(struct ump_request *request, void *context)
+{
+	struct site *site = context;
+	const struct site_route *route = route_of(site, request);
+	uint64_t length = 0;
+	struct ump_text declared = ump_request_header(request, "Content-Length");
+	size_t most = route ? route->max_body : MAX_PLAIN_BODY;
+	if (ump_request_header(request, "Transfer-Encoding").start && most < site->max_body)
+		ump_request_problem(request, 411, "Content-Length is needed here", NULL, 0);
+	else if (declared.start && (!ump_text_to_number(declared, INT64_MAX, &length) || length > most))
+		ump_request_problem(request, 413, "The body is too large", NULL, 0);
+	else if (route && route->begin)
+		route->begin(request, route->context);
 }
 
 static void handle(struct ump_request *request, void *context)
@@ -123,12 +153,16 @@ int site_new(struct site **ret_site, struct ump_loop *loop, const struct site_op
 {
 	struct site *site = ump_allocate(1, sizeof *site);
 	site->options = *options;
+	site->max_body = MAX_PLAIN_BODY;
+	for (size_t i = 0; i < options->route_count; i++)
+		if (options->routes[i].max_body > site->max_body)
+			site->max_body = options->routes[i].max_body;
 	const struct ump_server_options server = {.listen = options->listen,
 						  .socket = -1,
-						  .max_body = MAX_BODY,
+						  .max_body = (int64_t)site->max_body,
 						  .max_connections = (int64_t)options->max_clients + PLAIN_REQUESTS,
 						  .request_deadline_us = REQUEST_DEADLINE};
-	const struct ump_server_handler handler = {.handle = handle, .gone = gone, .context = site};
+	const struct ump_server_handler handler = {.begin = begin, .handle = handle, .gone = gone, .context = site};
 	if (ump_server_new(&site->server, loop, &server, &handler, error)) {
 		free(site);
 		return -1;

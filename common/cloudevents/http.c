@@ -34,6 +34,18 @@ enum ump_http_mode ump_http_mode(const struct ump_header *headers, size_t count)
 	return any_attribute ? UMP_HTTP_BINARY : UMP_HTTP_NOT_CLOUDEVENT;
 }
 
+bool ump_http_format_is_json(const struct ump_header *headers, size_t count)
+{
+	struct ump_text type = ump_header_find(headers, count, "Content-Type");
+	const char *parameters = type.start ? memchr(type.start, ';', type.size) : NULL;
+
+	if (parameters)
+		type.size = (size_t)(parameters - type.start);
+	type = ump_text_trim(type);
+	return ump_text_equals_ignoring_case(type, UMP_TEXT(UMP_FORMAT_JSON)) ||
+	       ump_text_equals_ignoring_case(type, UMP_TEXT("application/cloudevents-batch+json"));
+}
+
 /* The attribute's name behind "ce-": lower case, in the event's memory where it was not. */
 static struct ump_text attribute_name(struct ump_event *event, struct ump_text header)
 {

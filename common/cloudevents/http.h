@@ -23,6 +23,9 @@ enum ump_header_encoding {
  * UMP_HTTP_STRUCTURED here and refused by the reader. */
 enum ump_http_mode ump_http_mode(const struct ump_header *headers, size_t count);
 
+/* Whether Content-Type names the JSON event format, of one event or of a batch: the only one that is known here. */
+bool ump_http_format_is_json(const struct ump_header *headers, size_t count);
+
 /* Reads a binary or structured message. The event's views point into `headers` and `body`, and hold as long as these. The event is
  * validated. */
 int ump_event_from_http(struct ump_event *ret_event, const struct ump_header *headers, size_t count, struct ump_text body,
