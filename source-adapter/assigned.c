@@ -12,6 +12,7 @@ struct assigned *assigned_new(const struct position *position, enum order order,
 		.partitions_at_start = position->note.partitions,
 		.ring = partition_new(&options),
 		.committed = position->offset,
+		.end = INT64_MAX,
 	};
 	assigned->last_due = &assigned->due;
 	return assigned;

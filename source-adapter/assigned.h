@@ -11,6 +11,7 @@ struct assigned {
 	int32_t partitions_at_start; /* see positions.h */
 	struct partition *ring;
 	bool active; /* ours now */
+	int64_t end; /* offsets from here on are not read: of a replay; else INT64_MAX */
 
 	/* Kept by the worker */
 	int64_t held_bytes;             /* of its records that are not finished */

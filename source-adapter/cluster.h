@@ -12,9 +12,12 @@ struct cluster {
 
 struct cluster_probe;
 
-int cluster_probe_new(struct cluster_probe **ret_probe, const struct ump_kafka_settings *settings, const char *client_id,
+int cluster_probe_new(struct cluster_probe **ret_probe, const struct ump_kafka_settings *settings, const char *client_id, const char *group,
 		      struct ump_error *error);
 void cluster_probe_free(struct cluster_probe *probe); /* accepts NULL */
+
+/* For further questions (asking.h): it knows the group, and does not join it. */
+rd_kafka_t *cluster_probe_client(struct cluster_probe *probe);
 
 /* Asks, blocking for at most `timeout_ms`. UMP_RETRY: no answer yet, or a topic that does not exist (yet). */
 int cluster_ask(struct cluster_probe *probe, const struct ump_list *topics, int timeout_ms, struct cluster *ret_cluster,

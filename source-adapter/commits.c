@@ -130,6 +130,8 @@ static void ended(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_p
 
 void commits_add(struct commits *commits, struct assigned *assigned)
 {
+	if (commits->options.never)
+		return;
 	assigned->finished++;
 	commits->open++;
 	commits->waiting++;
@@ -141,7 +143,7 @@ void commits_add(struct commits *commits, struct assigned *assigned)
 
 void commits_consider(struct commits *commits, struct assigned *assigned)
 {
-	if (has_moved(assigned))
+	if (has_moved(assigned) && !commits->options.never)
 		set_timer(commits);
 }
 
@@ -155,7 +157,7 @@ void commits_forget(struct commits *commits, struct assigned *assigned)
 
 bool commits_flush(struct commits *commits)
 {
-	if (!commits->on_the_way)
+	if (!commits->on_the_way && !commits->options.never)
 		start(commits);
 	return commits->on_the_way;
 }

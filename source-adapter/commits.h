@@ -15,6 +15,7 @@ struct commits_options {
 	struct ump_metrics *metrics;
 	size_t number; /* of finished records that start one */
 	int64_t interval_us;
+	bool never;                   /* nothing is committed, and nothing counts as waiting for it: a replay */
 	void (*ended)(void *context); /* a commit has ended, well or not */
 	void *context;
 };

@@ -9,7 +9,9 @@
 #include "common/kafka/credentials.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "source-adapter/asking.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/fetching.h"
 #include "source-adapter/seeded.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,12 +102,18 @@ static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char
 	consumer->handler.failed(consumer->handler.context, &error);
 }
 
+/* Whether the run is about what comes next in the partition. */
+static bool has_more(const struct assigned *assigned)
+{
+	return partition_next_offset(assigned->ring) < assigned->end;
+}
+
 /* Tells librdkafka what to read and from where: what is active, from the end of its ring on. */
 static void assign_active(struct consumer *consumer)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->active);
 	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next) {
-		if (assigned->active)
+		if (assigned->active && has_more(assigned))
 			rd_kafka_topic_partition_list_add(list, assigned->topic, assigned->number)->offset =
 				partition_next_offset(assigned->ring);
 	}
@@ -191,6 +199,7 @@ static void begin_anew(struct consumer *consumer, struct assigned *old, int64_t 
 {
 	struct position position = {old->topic, old->number, first, {.partitions = old->partitions_at_start}, NULL};
 	struct assigned *assigned = add(consumer, &position);
+	assigned->end = old->end;
 	assigned->active = assigned->unread = true;
 	assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
 	drop(consumer, old);
@@ -200,7 +209,7 @@ static void go_to_first(struct consumer *consumer, struct assigned *assigned)
 {
 	struct ump_error error;
 	int64_t wanted = partition_next_offset(assigned->ring), first, end;
-	if (positions_bounds(consumer->handle, assigned->topic, assigned->number, ASK_TIMEOUT, &first, &end, &error) < 0) {
+	if (asking_bounds(consumer->handle, assigned->topic, assigned->number, ASK_TIMEOUT, &first, &end, &error) < 0) {
 		ump_log(UMP_LOG_WARNING, "first offset not known yet", UMP_LOG_S("error", error.text));
 		return;
 	}
@@ -277,15 +286,30 @@ static void woken(void *context)
 		consumer->handler.readable(consumer->handler.context);
 }
 
+/* Everything before `offset` is read, as far as the run is about it. Behind its end nothing more is fetched. */
+static void read_up_to(struct consumer *consumer, struct assigned *assigned, int64_t offset)
+{
+	partition_read_up_to(assigned->ring, offset < assigned->end ? offset : assigned->end);
+	if (has_more(assigned))
+		return;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(list, assigned->topic, assigned->number);
+	rd_kafka_pause_partitions(consumer->handle, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *assigned)
 {
 	rd_kafka_message_t *message;
-	while (assigned->unread && (message = rd_kafka_consume_queue(assigned->queue, 0))) {
+	while (assigned->unread && has_more(assigned) && (message = rd_kafka_consume_queue(assigned->queue, 0))) {
 		switch (message->err) {
 		case RD_KAFKA_RESP_ERR_NO_ERROR:
-			return message;
-		case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* everything up to here is read, transaction markers at the end included */
-			partition_read_up_to(assigned->ring, message->offset);
+			if (message->offset < assigned->end)
+				return message;
+			read_up_to(consumer, assigned, message->offset);
+			break;
+		case RD_KAFKA_RESP_ERR__PARTITION_EOF: /* transaction markers at the end are read, too */
+			read_up_to(consumer, assigned, message->offset);
 			break;
 		case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 			assigned->out_of_range = true;
@@ -302,43 +326,12 @@ rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *as
 
 /* ---- Making and closing ---- */
 
-#define QUEUE_MEMORY  (16 << 10) /* KiB of all partitions' queues; less brings librdkafka's back-off of a second under full load */
-#define QUEUE_MINIMUM 256        /* KiB of each */
-
-static int configure(struct consumer *consumer, const struct consumer_options *options, struct ump_error *error)
+static int open_handle(struct consumer *consumer, struct ump_error *error)
 {
-	char queue_kib[24], fetch_bytes[24];
-	int64_t share = QUEUE_MEMORY / (options->cluster.partitions > 0 ? options->cluster.partitions : 1);
-	share = share < QUEUE_MINIMUM ? QUEUE_MINIMUM : share;
-	snprintf(queue_kib, sizeof queue_kib, "%lld", (long long)share);
-	snprintf(fetch_bytes, sizeof fetch_bytes, "%lld", (long long)(share < 1024 ? share << 10 : 1 << 20));
-
-	/* fetch.wait.max.ms: the embedded broker does not wake an empty fetch for new records, so fetches must be short there. */
-	const char *properties[] = {"group.id",
-				    options->group,
-				    "auto.offset.reset",
-				    "error",
-				    "enable.auto.commit",
-				    "false",
-				    "enable.auto.offset.store",
-				    "false",
-				    "partition.assignment.strategy",
-				    "range,roundrobin",
-				    "enable.partition.eof",
-				    "true",
-				    "queued.min.messages",
-				    "100000",
-				    "queued.max.messages.kbytes",
-				    queue_kib,
-				    "max.partition.fetch.bytes",
-				    fetch_bytes,
-				    "fetch.wait.max.ms",
-				    options->cluster.embedded ? "10" : "100",
-				    "topic.metadata.refresh.interval.ms",
-				    "30000",
-				    NULL};
+	const struct consumer_options *options = &consumer->options;
+	struct fetching fetching = {options->settings, options->client_id, options->group, options->cluster};
 	rd_kafka_conf_t *configuration;
-	if (ump_kafka_configure(options->settings, options->client_id, properties, &configuration, error) < 0)
+	if (fetching_configure(&fetching, &configuration, error) < 0)
 		return -1;
 	rd_kafka_conf_set_opaque(configuration, consumer);
 	rd_kafka_conf_set_rebalance_cb(configuration, rebalance);
@@ -358,10 +351,41 @@ static int subscribe(struct consumer *consumer, const struct ump_list *topics, s
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ump_fail(error, UMP_FATAL, "subscribing: %s", rd_kafka_err2str(code));
 }
 
+/* A replay: all partitions at once and for good; those that go on behind new certificates, from where they are. */
+static void assign_plan(struct consumer *consumer)
+{
+	const struct replay_plan *plan = consumer->options.plan;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct replay_part *part = &plan->parts[i];
+		struct position position = {part->topic, part->partition, part->from, {.partitions = part->partitions}, NULL};
+		struct assigned *assigned = assigned_find(consumer->partitions, part->topic, part->partition);
+		if (!assigned) {
+			assigned = add(consumer, &position);
+			assigned->end = part->end > part->from ? part->end : part->from;
+			assigned->committed = -1; /* where it begins is not what the group has */
+			ump_metrics_add(consumer->metrics, COUNT_EXPIRED, (double)part->expired);
+		}
+		assigned->active = assigned->unread = true;
+		assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
+	}
+	consumer->active = plan->count;
+	consumer->joined = true;
+	assign_active(consumer);
+	ump_wakeup_signal(&consumer->wakeup); /* where there is nothing to read, nothing else tells */
+}
+
+static int begin_reading(struct consumer *consumer, struct ump_error *error)
+{
+	if (!consumer->options.plan)
+		return subscribe(consumer, consumer->options.topics, error);
+	assign_plan(consumer);
+	return 0;
+}
+
 static int open_client(struct consumer *consumer, struct ump_error *error)
 {
 	static const uint64_t one = 1;
-	if (configure(consumer, &consumer->options, error) < 0 || subscribe(consumer, consumer->options.topics, error) < 0)
+	if (open_handle(consumer, error) < 0 || begin_reading(consumer, error) < 0)
 		return -1;
 	consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
 	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wakeup.fd, &one, sizeof one);
@@ -444,6 +468,17 @@ size_t consumer_active(const struct consumer *consumer)
 	return consumer->active;
 }
 
+bool consumer_is_done(const struct consumer *consumer)
+{
+	if (!consumer->options.plan)
+		return false;
+	for (const struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next) {
+		if (partition_position(assigned->ring) < assigned->end)
+			return false;
+	}
+	return true;
+}
+
 bool consumer_has_joined(const struct consumer *consumer)
 {
 	return consumer->joined;
@@ -452,6 +487,8 @@ bool consumer_has_joined(const struct consumer *consumer)
 int64_t consumer_lag(struct consumer *consumer, const struct assigned *assigned)
 {
 	int64_t first, end;
+	if (consumer->options.plan)
+		return assigned->end - partition_position(assigned->ring);
 	if (rd_kafka_get_watermark_offsets(consumer->handle, assigned->topic, assigned->number, &first, &end) !=
 		    RD_KAFKA_RESP_ERR_NO_ERROR ||
 	    end < assigned->committed)

@@ -9,6 +9,7 @@
 #include "common/telemetry/metrics.h"
 #include "source-adapter/assigned.h"
 #include "source-adapter/cluster.h"
+#include "source-adapter/replay.h"
 
 struct consumer;
 
@@ -35,6 +36,7 @@ struct consumer_options {
 	enum order order;
 	uint32_t ring_capacity;
 	struct ump_metrics *metrics;
+	const struct replay_plan *plan; /* what is read, without joining the group; NULL: what the group gives, for ever */
 };
 
 int consumer_new(struct consumer **ret_consumer, struct ump_loop *loop, const struct consumer_options *options,
@@ -45,6 +47,7 @@ void consumer_free(struct consumer *consumer); /* without leaving the group, unl
 struct assigned *consumer_partitions(struct consumer *consumer);
 size_t consumer_active(const struct consumer *consumer);
 bool consumer_has_joined(const struct consumer *consumer); /* an assignment has come, perhaps an empty one */
+bool consumer_is_done(const struct consumer *consumer);    /* all of a replay has its final outcome; of a member of a group: never */
 
 /* The next message of an active partition, which the caller destroys; or NULL. */
 rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *assigned);
@@ -67,5 +70,5 @@ int consumer_reopen(struct consumer *consumer, struct ump_error *error);
 void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,
 		     void (*done)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *), void *context);
 
-/* Records behind the committed offset, as far as the last fetch tells; -1: unknown. */
+/* Records behind the committed offset, as far as the last fetch tells, or up to the end of a replay; -1: unknown. */
 int64_t consumer_lag(struct consumer *consumer, const struct assigned *assigned);

@@ -6,6 +6,7 @@
 #include "source-adapter/flow.h"
 #include "common/memory.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/pace.h"
 #include "source-adapter/seeded.h"
 #include <stdlib.h>
 
@@ -15,6 +16,9 @@ struct flow {
 	struct flow_options options;
 	struct flow_parts parts;
 	struct ump_task look;
+	struct assigned *turn; /* whose it is; NULL: the first one's */
+	struct pace pace;
+	struct ump_timer next_beat; /* when the pace lets the next one go */
 	bool stopped;
 	size_t in_flight;
 	int64_t held_bytes;
@@ -30,6 +34,7 @@ struct flow *flow_new(const struct flow_options *options)
 {
 	struct flow *flow = ump_allocate(1, sizeof *flow);
 	flow->options = *options;
+	flow->pace = pace_of(options->rate);
 	flow->facts = (struct flow_facts){.last_status = -1, .first_answer_us = -1};
 	return flow;
 }
@@ -44,6 +49,7 @@ void flow_free(struct flow *flow)
 	if (!flow)
 		return;
 	ump_loop_cancel(flow->options.loop, &flow->look);
+	ump_timer_cancel(flow->options.loop, &flow->next_beat);
 	free(flow);
 }
 
@@ -87,6 +93,7 @@ static void send_record(struct flow *flow, struct record *record)
 	record->sent_at = ump_loop_now(flow->options.loop);
 	if (record->attempts++ > 0)
 		ump_metrics_add(flow->options.metrics, COUNT_RETRIED, 1);
+	pace_take(&flow->pace, record->sent_at);
 	enter_flight(flow);
 	if (seeded(SEEDED_DROP))
 		flow_finished(flow, record);
@@ -160,25 +167,41 @@ static bool is_full(const struct flow *flow)
 	       flow->in_flight + commits_open(flow->parts.commits) >= 2 * flow->options.max_in_flight;
 }
 
-/* One record of each partition in turn, so that none waits for another one's backlog. */
+static void beat(void *context)
+{
+	flow_wake(context);
+}
+
+/* Whether the pace says to wait; then it looks again when that is over. */
+static bool must_wait(struct flow *flow)
+{
+	int64_t now = ump_loop_now(flow->options.loop), wait = pace_wait(&flow->pace, now);
+	if (wait > 0)
+		ump_timer_set(flow->options.loop, &flow->next_beat, now + wait, beat, flow);
+	return wait > 0;
+}
+
+/* One record of each partition in turn, going on where the look before ended, so that none waits for another one's backlog. */
 static void look(void *context)
 {
 	struct flow *flow = context;
-	bool some = true;
-	while (some && !flow->stopped) {
-		some = false;
-		for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next) {
-			if (!assigned->active || is_full(flow))
-				continue;
-			struct record *record = next_record(flow, assigned);
-			if (!record)
-				continue;
+	size_t count = 0, in_vain = 0;
+	for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next)
+		count++;
+	while (in_vain < count && !flow->stopped && !is_full(flow) && !must_wait(flow)) {
+		struct assigned *assigned = flow->turn ? flow->turn : consumer_partitions(flow->parts.consumer);
+		struct record *record = assigned->active ? next_record(flow, assigned) : NULL;
+		flow->turn = assigned->next;
+		in_vain = record ? 0 : in_vain + 1;
+		if (record)
 			send_record(flow, record);
-			some = true;
-		}
 	}
-	if (flow->stopped && flow->in_flight == 0)
+	if (flow->in_flight > 0)
+		return;
+	if (flow->stopped)
 		flow->options.quiet(flow->options.context);
+	else
+		flow->options.idle(flow->options.context);
 }
 
 /* ---- What settle says ---- */
@@ -255,6 +278,7 @@ void flow_drop(struct flow *flow, struct assigned *assigned)
 			leave_flight(flow);
 		settle_forget(flow->parts.settle, record);
 	}
+	flow->turn = NULL;
 	flow->held_bytes -= assigned->held_bytes;
 	assigned->held_bytes = 0;
 	commits_forget(flow->parts.commits, assigned);

@@ -17,7 +17,15 @@ static const struct ump_option source_options[] = {
 	{.name = "group", .variables = "KAFKA_CONSUMER_GROUP", .type = UMP_OPTION_STRING, .offset = AT(group), .value = "GROUP",
 	 .help = "consumer group, which holds the position"},
 	{.name = "from", .variables = "KAFKA_INITIAL_OFFSET", .type = UMP_OPTION_STRING, .offset = AT(from), .fallback = "latest", .value = "earliest|latest|TIME",
-	 .help = "where a group begins that has no position yet; TIME is RFC 3339"},
+	 .help = "where a group begins that has no position yet; TIME is RFC 3339. Of a replay: earliest, TIME or TOPIC:PARTITION:OFFSET,…"},
+	{.name = "replay", .type = UMP_OPTION_SWITCH, .offset = AT(replay), .fallback = "false",
+	 .help = "sends again what is between --from (earliest) and --until, and ends; joins no group and commits nothing"},
+	{.name = "until", .type = UMP_OPTION_STRING, .offset = AT(until), .fallback = "end", .value = "end|TIME",
+	 .help = "where a replay ends: at what was the end when it began, or before the first record of TIME"},
+	{.name = "commit", .type = UMP_OPTION_SWITCH, .offset = AT(commit), .fallback = "false",
+	 .help = "with --replay: moves the group, which must have no members, to what has been sent"},
+	{.name = "rate", .type = UMP_OPTION_INTEGER, .offset = AT(rate), .fallback = "0", .maximum = 1000000, .value = "EVENTS",
+	 .help = "most events sent a second, those tried again included; 0 sends as fast as they are taken"},
 };
 
 static const struct ump_option sink_options[] = {
@@ -146,16 +154,59 @@ static char *host_name(void)
 	return ump_copy_string(gethostname(name, sizeof name) == 0 ? name : "source-adapter");
 }
 
-static int check(void *settings, struct ump_error *error)
+static int only_in_a_replay(const char *option, struct ump_error *error)
 {
-	struct config *config = settings;
+	if (!ump_config_given(option))
+		return 0;
+	return ump_fail(error, UMP_REJECT, "%s: means something with --replay only", ump_config_place(option));
+}
+
+int config_replay_bounds(const struct config *config, struct replay_bounds *ret_bounds, struct ump_error *error)
+{
+	struct replay_bounds bounds = {0};
+	const char *from = ump_config_given("from") ? config->from : "earliest";
+	if (replay_parse_until(config->until, &bounds, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("until"));
+	if (replay_parse_from(from, &config->topics, &bounds, error) < 0) {
+		replay_bounds_release(&bounds);
+		return ump_error_prefix(error, "%s", ump_config_place("from"));
+	}
+	*ret_bounds = bounds;
+	return 0;
+}
+
+static int check_replay(struct config *config, struct ump_error *error)
+{
+	struct replay_bounds bounds;
+	if (!config->group && !config->commit)
+		config->group = ump_copy_string("source-adapter-replay"); /* librdkafka wants one; none is joined */
+	if (config_replay_bounds(config, &bounds, error) < 0)
+		return -1;
+	replay_bounds_release(&bounds);
+	return 0;
+}
+
+/* What is read, and from where. */
+static int check_source(struct config *config, struct ump_error *error)
+{
 	struct position_policy policy;
-	if (config->topics.count == 0)
-		return ump_fail(error, UMP_REJECT, "%s: expected at least one topic", ump_config_place("topics"));
-	if (need(config->group, "group", error) < 0 || check_sink(config, error) < 0 || check_overrides(config, error) < 0)
+	if (config->replay)
+		return check_replay(config, error);
+	if (only_in_a_replay("until", error) < 0 || only_in_a_replay("commit", error) < 0)
 		return -1;
 	if (position_policy_parse(config->from, &policy, error) < 0)
 		return ump_error_prefix(error, "%s", ump_config_place("from"));
+	return 0;
+}
+
+static int check(void *settings, struct ump_error *error)
+{
+	struct config *config = settings;
+	if (config->topics.count == 0)
+		return ump_fail(error, UMP_REJECT, "%s: expected at least one topic", ump_config_place("topics"));
+	if (check_source(config, error) < 0 || need(config->group, "group", error) < 0 || check_sink(config, error) < 0 ||
+	    check_overrides(config, error) < 0)
+		return -1;
 	if (not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0 ||
 	    not_a_source(config, config->reply_topic, "reply-topic", error) < 0 ||
 	    not_a_source(config, config->status_topic, "status-topic", error) < 0)

@@ -3,6 +3,7 @@
 #include "common/config/log_options.h"
 #include "common/config/options.h"
 #include "common/kafka/settings.h"
+#include "source-adapter/replay.h"
 
 struct config {
 	struct ump_kafka_settings kafka;
@@ -11,6 +12,10 @@ struct config {
 	struct ump_list topics;
 	char *group;
 	char *from;
+	bool replay;
+	char *until;
+	int64_t rate;
+	bool commit; /* what a replay has finished */
 
 	/* Where it goes */
 	char *sink;
@@ -50,6 +55,9 @@ struct config {
 	char *instance;
 	struct ump_log_options log;
 };
+
+/* The ends of a replay; `ret_bounds` is the caller's to release. */
+int config_replay_bounds(const struct config *config, struct replay_bounds *ret_bounds, struct ump_error *error);
 
 /* What ump_config_load() needs. */
 const struct ump_program *config_program(void);

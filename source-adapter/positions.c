@@ -1,13 +1,14 @@
 #include "source-adapter/positions.h"
 #include "common/cloudevents/event.h"
 #include "common/memory.h"
+#include "source-adapter/asking.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 /* ---- --from ---- */
 
-static bool parse_time(struct ump_text text, int64_t *ret_ms)
+bool position_time(struct ump_text text, int64_t *ret_ms)
 {
 	struct ump_attribute attribute = {UMP_TEXT("time"), text, UMP_ATTRIBUTE_TIMESTAMP};
 	struct ump_error ignored;
@@ -44,7 +45,7 @@ int position_policy_parse(const char *text, struct position_policy *ret_policy, 
 		policy.kind = POSITION_EARLIEST;
 	else if (ump_text_equals_ignoring_case(ump_text(text), UMP_TEXT("latest")))
 		policy.kind = POSITION_LATEST;
-	else if (parse_time(ump_text(text), &policy.time_ms))
+	else if (position_time(ump_text(text), &policy.time_ms))
 		policy.kind = POSITION_TIME;
 	else
 		return ump_fail(error, UMP_REJECT,
@@ -78,41 +79,7 @@ void position_note_begin(struct ump_buffer *out, int32_t partitions)
 	ump_buffer_print(out, NOTE_START "%d;a=", partitions);
 }
 
-/* ---- What the broker knows ---- */
-
-static int unanswered(struct ump_error *error, const char *question, rd_kafka_resp_err_t code)
-{
-	return ump_fail(error, UMP_RETRY, "%s: %s", question, rd_kafka_err2str(code));
-}
-
-static void free_list(rd_kafka_topic_partition_list_t **list)
-{
-	if (*list)
-		rd_kafka_topic_partition_list_destroy(*list);
-}
-
-static void free_metadata(const struct rd_kafka_metadata **metadata)
-{
-	if (*metadata)
-		rd_kafka_metadata_destroy(*metadata);
-}
-
-/* Adds all partitions of a topic to `list`. */
-static int add_partitions(rd_kafka_t *consumer, const char *topic, int timeout_ms, rd_kafka_topic_partition_list_t *list,
-			  struct ump_error *error)
-{
-	ump_cleanup(free_metadata) const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_topic_t *handle = rd_kafka_topic_new(consumer, topic, NULL);
-	rd_kafka_resp_err_t code = rd_kafka_metadata(consumer, 0, handle, &metadata, timeout_ms);
-	rd_kafka_topic_destroy(handle);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return unanswered(error, "asking for a topic's partitions", code);
-	for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
-		rd_kafka_topic_partition_list_add(list, topic, metadata->topics[0].partitions[i].id);
-	return 0;
-}
+/* ---- Deciding ---- */
 
 /* The committed offsets of all partitions of all topics in `assigned`. */
 static int read_committed(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *assigned, int timeout_ms,
@@ -123,46 +90,18 @@ static int read_committed(rd_kafka_t *consumer, const rd_kafka_topic_partition_l
 		if (strcmp(topic, assigned->elems[i].topic) == 0)
 			continue;
 		topic = assigned->elems[i].topic;
-		if (add_partitions(consumer, topic, timeout_ms, committed, error) < 0)
+		if (asking_partitions(consumer, topic, timeout_ms, committed, error) < 0)
 			return -1;
 	}
-	rd_kafka_resp_err_t code = rd_kafka_committed(consumer, committed, timeout_ms);
-	for (int i = 0; i < committed->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-		code = committed->elems[i].err;
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return unanswered(error, "asking for the committed offsets", code);
-	return 0;
+	return asking_committed(consumer, committed, timeout_ms, error);
 }
-
-static int look_up_time(rd_kafka_t *consumer, const rd_kafka_topic_partition_t *partition, int64_t time_ms, int64_t last, int timeout_ms,
-			int64_t *ret_offset, struct ump_error *error)
-{
-	ump_cleanup(free_list) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(list, partition->topic, partition->partition)->offset = time_ms;
-	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(consumer, list, timeout_ms);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = list->elems[0].err;
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return unanswered(error, "asking for the offset of a time", code);
-	*ret_offset = list->elems[0].offset >= 0 ? list->elems[0].offset : last; /* no record is as late as that */
-	return 0;
-}
-
-int positions_bounds(rd_kafka_t *consumer, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_first, int64_t *ret_end,
-		     struct ump_error *error)
-{
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(consumer, topic, partition, ret_first, ret_end, timeout_ms);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : unanswered(error, "asking for a partition's first and last offset", code);
-}
-
-/* ---- Deciding ---- */
 
 /* Where a partition starts that has no committed offset. */
 static int begin(rd_kafka_t *consumer, const rd_kafka_topic_partition_t *partition, const struct position_policy *policy, int timeout_ms,
 		 int64_t *ret_offset, struct ump_error *error)
 {
 	int64_t first, last;
-	if (positions_bounds(consumer, partition->topic, partition->partition, timeout_ms, &first, &last, error) < 0)
+	if (asking_bounds(consumer, partition->topic, partition->partition, timeout_ms, &first, &last, error) < 0)
 		return -1;
 	switch (policy->kind) {
 	case POSITION_EARLIEST:
@@ -172,7 +111,7 @@ static int begin(rd_kafka_t *consumer, const rd_kafka_topic_partition_t *partiti
 		*ret_offset = last;
 		return 0;
 	case POSITION_TIME:
-		return look_up_time(consumer, partition, policy->time_ms, last, timeout_ms, ret_offset, error);
+		return asking_time(consumer, partition->topic, partition->partition, policy->time_ms, last, timeout_ms, ret_offset, error);
 	}
 	__builtin_unreachable();
 }
@@ -231,8 +170,8 @@ static int resolve_one(rd_kafka_t *consumer, const rd_kafka_topic_partition_t *p
 int positions_resolve(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *list, const struct position_policy *policy,
 		      int timeout_ms, struct position *ret_positions, struct ump_error *error)
 {
-	ump_cleanup(free_list) rd_kafka_topic_partition_list_t *committed = rd_kafka_topic_partition_list_new(list->cnt);
-	ump_cleanup(free_list) rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
+	ump_cleanup(asking_free_list) rd_kafka_topic_partition_list_t *committed = rd_kafka_topic_partition_list_new(list->cnt);
+	ump_cleanup(asking_free_list) rd_kafka_topic_partition_list_t *fresh = rd_kafka_topic_partition_list_new(list->cnt);
 	if (read_committed(consumer, list, timeout_ms, committed, error) < 0)
 		return -1;
 	for (int i = 0; i < list->cnt; i++) {
@@ -243,10 +182,9 @@ int positions_resolve(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_
 	}
 	if (fresh->cnt == 0)
 		return 0;
-	rd_kafka_resp_err_t code = rd_kafka_commit(consumer, fresh, 0);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (asking_to_commit(consumer, fresh, error) < 0) {
 		positions_release(ret_positions, (size_t)list->cnt);
-		return unanswered(error, "committing where the group begins", code);
+		return -1;
 	}
 	return 0;
 }

@@ -17,6 +17,9 @@ struct position_policy {
 	int64_t time_ms; /* since 1970 */
 };
 
+/* An RFC 3339 time, as milliseconds since 1970. */
+bool position_time(struct ump_text text, int64_t *ret_ms);
+
 /* "earliest", "latest" (in any case of letters) or an RFC 3339 time. */
 int position_policy_parse(const char *text, struct position_policy *ret_policy, struct ump_error *error);
 
@@ -49,7 +52,3 @@ struct position {
 int positions_resolve(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *list, const struct position_policy *policy,
 		      int timeout_ms, struct position *ret_positions, struct ump_error *error);
 void positions_release(struct position *positions, size_t count);
-
-/* The first offset that the broker still has, and the one behind the last that may be read. */
-int positions_bounds(rd_kafka_t *consumer, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_first, int64_t *ret_end,
-		     struct ump_error *error);

@@ -1,4 +1,4 @@
-/* source-adapter/worker_private.h: what worker.c and worker_facts.c share. */
+/* source-adapter/worker_private.h: what the files of the worker share. */
 #pragma once
 #include "source-adapter/access.h"
 #include "source-adapter/flow.h"
@@ -17,6 +17,8 @@ struct worker {
 	struct cluster_probe *probe;
 	struct ump_timer probe_again;
 	int64_t looking_until;
+	struct replay_bounds bounds; /* of a replay, and what they came to */
+	struct replay_plan plan;
 
 	struct record_pool pool;
 	struct mapping mapping;
@@ -36,6 +38,30 @@ struct worker {
 	int last_commits;          /* tried since then that failed */
 	size_t taken_back;         /* answers that were not waited for */
 };
+
+/* ---- What the parts say; the context is the worker ---- */
+
+void worker_readable(void *context);
+void worker_revoking(void *context);
+void worker_lost(void *context);
+void worker_dropping(void *context, struct assigned *assigned);
+void worker_consumer_failed(void *context, const struct ump_error *error);
+void worker_producer_failed(void *context, const struct ump_error *error);
+void worker_produced(void *context, const struct ump_delivery *delivery);
+void worker_answered(void *context, struct record *record, const struct ump_reply *reply);
+void worker_quiet(void *context);
+void worker_idle(void *context);
+void worker_committed(void *context);
+void worker_tls_changed(void *context);
+
+/* ---- Its parts ---- */
+
+/* What works on records: everything that needs no Kafka. */
+int worker_make_path(struct worker *worker, struct ump_error *error);
+
+/* What needs Kafka, when that has answered. */
+int worker_make_parts(struct worker *worker, struct cluster cluster, struct ump_error *error);
+void worker_free_parts(struct worker *worker);
 
 /* What the status topic is told; the context is the worker. */
 struct status_facts worker_collect(void *worker);

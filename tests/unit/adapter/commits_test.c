@@ -56,7 +56,8 @@ static void set_up(void)
 	only->ring = partition_new(&(struct partition_options){ORDER_NONE, 16, 0, UMP_TEXT_NONE, 1});
 	cr_assert_eq(ump_loop_new(&loop, &error), 0);
 	metrics = ump_metrics_new(count_table, count_table_size);
-	commits = commits_new(&(struct commits_options){loop, NULL, metrics, 2, INTERVAL, ended, NULL});
+	commits = commits_new(
+		&(struct commits_options){.loop = loop, .metrics = metrics, .number = 2, .interval_us = INTERVAL, .ended = ended});
 }
 
 static void tear_down(void)
@@ -177,4 +178,17 @@ Test(commits, the_metadata_tells_the_partitions_at_the_start)
 	struct position_note note = position_note_read((struct ump_text){asked->elems[0].metadata, asked->elems[0].metadata_size});
 	cr_expect_eq(note.partitions, 3);
 	cr_expect_eq(note.ahead.size, 0);
+}
+
+Test(commits, a_replay_commits_nothing_and_waits_for_no_commit)
+{
+	struct commits *never = commits_new(
+		&(struct commits_options){.loop = loop, .metrics = metrics, .number = 1, .interval_us = 1, .never = true, .ended = ended});
+	finish(0);
+	commits_add(never, only);
+	commits_consider(never, only);
+	cr_expect_eq(commits_open(never), 0);
+	cr_expect_not(commits_flush(never));
+	cr_expect_eq(begun, 0);
+	commits_free(never);
 }
