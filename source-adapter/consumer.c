@@ -5,15 +5,13 @@
  *
  * A rebalance callback need not assign at once: librdkafka waits for the call. That gives time to resolve positions (and to ask again when
  * the broker does not answer), and to let the worker finish before partitions are given back, while polling goes on. */
-#include "source-adapter/consumer.h"
 #include "common/kafka/credentials.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/asking.h"
+#include "source-adapter/consumer_private.h"
 #include "source-adapter/counts.h"
-#include "source-adapter/fetching.h"
 #include "source-adapter/seeded.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 #define HEARTBEAT   (1 * UMP_SECOND)       /* polls this often, whatever happens: max.poll.interval.ms and missed signals */
@@ -21,35 +19,9 @@
 #define ASK_TIMEOUT 5000                   /* ms, of one blocking question */
 #define ASK_PAUSE   (1 * UMP_SECOND)
 
-struct consumer {
-	struct ump_loop *loop;
-	struct consumer_handler handler;
-	struct ump_metrics *metrics;
-	struct consumer_options options; /* what it points to belongs to the configuration */
-	struct position_policy from;
-	enum order order;
-	uint32_t ring_capacity;
-
-	rd_kafka_t *handle;
-	rd_kafka_queue_t *queue;
-	struct ump_wakeup wakeup;
-	struct ump_timer heartbeat;
-	bool polling; /* guards against polling from inside a callback of polling */
-
-	struct assigned *partitions;
-	size_t active;
-	uint64_t epoch;
-	bool joined;
-	rd_kafka_topic_partition_list_t *assigning; /* what the group gave and is not assigned yet */
-	struct ump_timer ask_again;
-	bool closing;
-	void (*closed)(void *context);
-	void *closed_context;
-};
-
 /* ---- The partitions ---- */
 
-static void drop(struct consumer *consumer, struct assigned *assigned)
+void consumer_drop(struct consumer *consumer, struct assigned *assigned)
 {
 	struct assigned **link = &consumer->partitions;
 	while (*link != assigned)
@@ -64,11 +36,11 @@ static void drop_inactive(struct consumer *consumer)
 	for (struct assigned *assigned = consumer->partitions, *next; assigned; assigned = next) {
 		next = assigned->next;
 		if (!assigned->active)
-			drop(consumer, assigned);
+			consumer_drop(consumer, assigned);
 	}
 }
 
-static struct assigned *add(struct consumer *consumer, const struct position *position)
+struct assigned *consumer_add(struct consumer *consumer, const struct position *position)
 {
 	struct assigned *assigned =
 		assigned_new(position, seeded(SEEDED_SWAP) ? ORDER_NONE : consumer->order, consumer->ring_capacity, ++consumer->epoch);
@@ -82,11 +54,11 @@ static struct assigned *adopt(struct consumer *consumer, const struct position *
 {
 	struct assigned *assigned = assigned_find(consumer->partitions, position->topic, position->partition);
 	if (assigned && position->offset != assigned->committed && position->offset != partition_position(assigned->ring)) {
-		drop(consumer, assigned);
+		consumer_drop(consumer, assigned);
 		assigned = NULL;
 	}
 	if (!assigned)
-		assigned = add(consumer, position);
+		assigned = consumer_add(consumer, position);
 	assigned->committed = position->offset;
 	assigned->active = true;
 	assigned->unread = true;
@@ -109,7 +81,7 @@ static bool has_more(const struct assigned *assigned)
 }
 
 /* Tells librdkafka what to read and from where: what is active, from the end of its ring on. */
-static void assign_active(struct consumer *consumer)
+void consumer_assign_active(struct consumer *consumer)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->active);
 	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next) {
@@ -123,7 +95,7 @@ static void assign_active(struct consumer *consumer)
 		fail(consumer, code, "assigning partitions");
 }
 
-static void forget_assigning(struct consumer *consumer)
+void consumer_forget_assigning(struct consumer *consumer)
 {
 	ump_timer_cancel(consumer->loop, &consumer->ask_again);
 	if (consumer->assigning)
@@ -151,9 +123,9 @@ static void assign(void *context)
 			UMP_LOG_I("offset", partition_position(assigned->ring)));
 	}
 	positions_release(positions, count);
-	forget_assigning(consumer);
+	consumer_forget_assigning(consumer);
 	drop_inactive(consumer);
-	assign_active(consumer);
+	consumer_assign_active(consumer);
 	consumer->joined = true;
 	ump_metrics_add(consumer->metrics, COUNT_REBALANCES, 1);
 	consumer->handler.readable(consumer->handler.context);
@@ -170,10 +142,10 @@ void consumer_release(struct consumer *consumer)
 	rd_kafka_assign(consumer->handle, NULL);
 }
 
-static void rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+void consumer_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
 	struct consumer *consumer = opaque;
-	forget_assigning(consumer);
+	consumer_forget_assigning(consumer);
 	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !consumer->closing) {
 		consumer->assigning = rd_kafka_topic_partition_list_copy(list);
 		rd_kafka_topic_partition_list_sort(consumer->assigning, NULL, NULL);
@@ -198,11 +170,11 @@ static void rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_top
 static void begin_anew(struct consumer *consumer, struct assigned *old, int64_t first)
 {
 	struct position position = {old->topic, old->number, first, {.partitions = old->partitions_at_start}, NULL};
-	struct assigned *assigned = add(consumer, &position);
+	struct assigned *assigned = consumer_add(consumer, &position);
 	assigned->end = old->end;
 	assigned->active = assigned->unread = true;
 	assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
-	drop(consumer, old);
+	consumer_drop(consumer, old);
 }
 
 static void go_to_first(struct consumer *consumer, struct assigned *assigned)
@@ -238,7 +210,7 @@ static void recover(struct consumer *consumer)
 		}
 	}
 	if (some)
-		assign_active(consumer);
+		consumer_assign_active(consumer);
 }
 
 /* ---- Polling ---- */
@@ -251,7 +223,7 @@ static void event_error(struct consumer *consumer, const rd_kafka_message_t *mes
 		fail(consumer, rd_kafka_fatal_error(consumer->handle, NULL, 0), "the group has expelled this member");
 }
 
-static void poll(void *context)
+void consumer_poll(void *context)
 {
 	struct consumer *consumer = context;
 	rd_kafka_message_t *message;
@@ -259,7 +231,7 @@ static void poll(void *context)
 		return;
 	consumer->polling = true;
 	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop) + (consumer->closing ? CLOSE_POLL : HEARTBEAT),
-		      poll, consumer);
+		      consumer_poll, consumer);
 	if (consumer->closing) {
 		rd_kafka_queue_poll_callback(consumer->queue, 0);
 	} else {
@@ -276,10 +248,10 @@ static void poll(void *context)
 	}
 }
 
-static void woken(void *context)
+void consumer_woken(void *context)
 {
 	struct consumer *consumer = context;
-	poll(consumer);
+	consumer_poll(consumer);
 	for (struct assigned *assigned = consumer->partitions; assigned; assigned = assigned->next)
 		assigned->unread = assigned->active;
 	if (consumer->active > 0)
@@ -313,7 +285,7 @@ rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *as
 			break;
 		case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 			assigned->out_of_range = true;
-			ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
+			ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), consumer_poll, consumer);
 			break;
 		default:
 			event_error(consumer, message);
@@ -322,133 +294,6 @@ rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *as
 	}
 	assigned->unread = false;
 	return NULL;
-}
-
-/* ---- Making and closing ---- */
-
-static int open_handle(struct consumer *consumer, struct ump_error *error)
-{
-	const struct consumer_options *options = &consumer->options;
-	struct fetching fetching = {options->settings, options->client_id, options->group, options->cluster};
-	rd_kafka_conf_t *configuration;
-	if (fetching_configure(&fetching, &configuration, error) < 0)
-		return -1;
-	rd_kafka_conf_set_opaque(configuration, consumer);
-	rd_kafka_conf_set_rebalance_cb(configuration, rebalance);
-	if (ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &consumer->handle, error) < 0)
-		return -1;
-	rd_kafka_poll_set_consumer(consumer->handle);
-	return 0;
-}
-
-static int subscribe(struct consumer *consumer, const struct ump_list *topics, struct ump_error *error)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
-	for (size_t i = 0; i < topics->count; i++)
-		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
-	rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->handle, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ump_fail(error, UMP_FATAL, "subscribing: %s", rd_kafka_err2str(code));
-}
-
-/* A replay: all partitions at once and for good; those that go on behind new certificates, from where they are. */
-static void assign_plan(struct consumer *consumer)
-{
-	const struct replay_plan *plan = consumer->options.plan;
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct replay_part *part = &plan->parts[i];
-		struct position position = {part->topic, part->partition, part->from, {.partitions = part->partitions}, NULL};
-		struct assigned *assigned = assigned_find(consumer->partitions, part->topic, part->partition);
-		if (!assigned) {
-			assigned = add(consumer, &position);
-			assigned->end = part->end > part->from ? part->end : part->from;
-			assigned->committed = -1; /* where it begins is not what the group has */
-			ump_metrics_add(consumer->metrics, COUNT_EXPIRED, (double)part->expired);
-		}
-		assigned->active = assigned->unread = true;
-		assigned_open_queue(assigned, consumer->handle, consumer->wakeup.fd);
-	}
-	consumer->active = plan->count;
-	consumer->joined = true;
-	assign_active(consumer);
-	ump_wakeup_signal(&consumer->wakeup); /* where there is nothing to read, nothing else tells */
-}
-
-static int begin_reading(struct consumer *consumer, struct ump_error *error)
-{
-	if (!consumer->options.plan)
-		return subscribe(consumer, consumer->options.topics, error);
-	assign_plan(consumer);
-	return 0;
-}
-
-static int open_client(struct consumer *consumer, struct ump_error *error)
-{
-	static const uint64_t one = 1;
-	if (open_handle(consumer, error) < 0 || begin_reading(consumer, error) < 0)
-		return -1;
-	consumer->queue = rd_kafka_queue_get_consumer(consumer->handle);
-	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wakeup.fd, &one, sizeof one);
-	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
-	return 0;
-}
-
-int consumer_reopen(struct consumer *consumer, struct ump_error *error)
-{
-	rd_kafka_queue_destroy(ump_steal(consumer->queue));
-	rd_kafka_destroy(ump_steal(consumer->handle));
-	consumer->closing = consumer->joined = false;
-	return open_client(consumer, error);
-}
-
-int consumer_new(struct consumer **ret_consumer, struct ump_loop *loop, const struct consumer_options *options,
-		 const struct consumer_handler *handler, struct ump_error *error)
-{
-	struct consumer *consumer = ump_allocate(1, sizeof *consumer);
-	*consumer = (struct consumer){
-		.loop = loop,
-		.handler = *handler,
-		.metrics = options->metrics,
-		.options = *options,
-		.from = options->from,
-		.order = options->order,
-		.ring_capacity = options->ring_capacity,
-	};
-	if (ump_wakeup_open(loop, &consumer->wakeup, woken, consumer, error) < 0 || open_client(consumer, error) < 0) {
-		consumer_free(consumer);
-		return -1;
-	}
-	*ret_consumer = consumer;
-	return 0;
-}
-
-void consumer_free(struct consumer *consumer)
-{
-	if (!consumer)
-		return;
-	ump_timer_cancel(consumer->loop, &consumer->heartbeat);
-	forget_assigning(consumer);
-	while (consumer->partitions)
-		drop(consumer, consumer->partitions);
-	if (consumer->queue)
-		rd_kafka_queue_destroy(consumer->queue);
-	if (consumer->handle)
-		rd_kafka_destroy_flags(consumer->handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	ump_wakeup_close(consumer->loop, &consumer->wakeup);
-	free(consumer);
-}
-
-void consumer_close(struct consumer *consumer, void (*closed)(void *context), void *context)
-{
-	consumer->closing = true;
-	consumer->closed = closed;
-	consumer->closed_context = context;
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->handle, consumer->queue);
-	if (error) {
-		ump_log(UMP_LOG_WARNING, "leaving the group failed", UMP_LOG_S("error", rd_kafka_error_string(error)));
-		rd_kafka_error_destroy(error);
-	}
-	ump_timer_set(consumer->loop, &consumer->heartbeat, ump_loop_now(consumer->loop), poll, consumer);
 }
 
 /* ---- For the worker and commits ---- */
