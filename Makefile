@@ -55,8 +55,9 @@ tsan: ## The tests of audit-fn, whose store has a thread, under ThreadSanitizer,
 	@$(SETUP) build check
 	@tests/sanitized thread $(BUILD)-tsan
 
-manifests: ## Renders every overlay with every pattern and checks the objects, without a cluster
-	@$(SETUP) check test
+manifests: $(BUILD)/with-tests ## Renders every overlay with every pattern and checks the objects, without a cluster
+	@$(SETUP) build check test
+	@ninja -C $(BUILD)
 	@tests/run test --only manifests
 
 bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka, and the function beside its own; QUICK=1 in a minute or two
@@ -139,3 +140,4 @@ clean: ## Removes BUILD and the sanitizers' build folders
 #:   OVERLAY=kind             the target: a folder of deploy/overlays
 #:   PATTERN=source-to-sink   how events flow: a folder of deploy/patterns
 #:   NAMESPACE=umpire         where
+#:   WITH='keda monitoring'   extras beside the pattern: folders of deploy/extras

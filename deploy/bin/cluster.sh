@@ -88,3 +88,11 @@ settled() {
 	said=${state#*: }
 	[[ $state = True:* ]]
 }
+
+# Whose Secrets the objects of a folder name (provider for kafka-provider, …), one a line; a channel's is named by the platform.
+secrets_needed() { # FOLDER
+	{
+		grep -ohE '\bkafka-(provider|adapter|knative)$' "$1"/*.yaml
+		! grep -q 'kind: KafkaChannel' "$1"/*.yaml || echo kafka-knative
+	} | sed 's/^kafka-//' | sort -u
+}

@@ -38,6 +38,7 @@ line() {
     (($(line 'apply ConfigMap umpire') < $(line 'apply Kafka umpire')))
     (($(line 'apply Kafka umpire') < $(line 'apply Secret kafka-adapter')))
     (($(line 'apply Secret kafka-adapter') < $(line 'apply KafkaUser umpire-adapter')))
+    (($(line 'apply Secret kafka-knative') < $(line 'apply KafkaUser umpire-knative')))
     (($(line 'apply KafkaUser') < $(line 'apply Service audit-fn')))
     (($(line 'apply Service audit-fn') < $(line 'apply SinkBinding')))
     (($(line 'apply SinkBinding') < $(line 'apply Deployment source-adapter')))
@@ -124,8 +125,8 @@ line() {
     cluster
     run "$bin/deploy" sandbox kafka-source
     assert_failure 78
-    assert_output --partial 'deploy/bin/kafka-secret kafka-provider'
-    for user in provider adapter; do
+    assert_output --partial 'deploy/bin/kafka-secret kafka-adapter'
+    for user in provider adapter knative; do
         printf secret | "$bin/kafka-secret" "kafka-$user" --bootstrap kafka.example.org:9094 --user "$user" --password-file - --mechanism PLAIN |
             "$KUBECTL" apply --server-side --validate=ignore -n umpire -f - >/dev/null
         "$KUBECTL" get secret -n umpire "kafka-$user" -o json | jq '.data = (.stringData | map_values(@base64)) | del(.stringData)' |

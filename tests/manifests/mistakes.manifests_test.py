@@ -1,4 +1,5 @@
 """Each check is seen to fail: a copy of deploy/ with one mistake in it, and what must be said of it. Prints TAP."""
+import concurrent.futures
 import os
 import shutil
 import sys
@@ -10,7 +11,7 @@ from objects import DEPLOY, ROOT, Schemas, render  # noqa: E402
 from rules import RULES  # noqa: E402
 from tap import finish, tell  # noqa: E402
 
-# What is wrong, with which pattern it shows, the file, the right text, the wrong one, and what the finding must say.
+# What is wrong, with which pattern (and extra) it shows, the file, the right text, the wrong one, and what the finding must say.
 MISTAKES = (
     ("a sink by another name", "source-to-sink", "components/adapter-binding/kustomization.yaml", "data.sink", "data.hits", "SinkBinding/source-adapter: spec.sink.ref"),
     ("a source on another topic", "kafka-source", "components/knative-kafka-source/kustomization.yaml", "data.hits", "data.sink", "KafkaSource/hits: spec.topics"),
@@ -42,7 +43,24 @@ MISTAKES = (
     ("the variables of all services", "source-to-sink", "base/provider.yaml", "enableServiceLinks: false", "enableServiceLinks: true", "Deployment/event-provider: enableServiceLinks"),
     ("an annotation that no autoscaler reads", "source-to-sink", "components/audit-fn/service.yaml", "autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/minscale", "no annotation of the autoscaler: autoscaling.knative.dev/minscale"),
     ("static membership on a Deployment", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - name: ADAPTER_GROUP_INSTANCE_ID\n", "Deployment/source-adapter: env.ADAPTER_GROUP_INSTANCE_ID"),
-    ("an image by a tag that moves", "source-to-sink", "bin/render", "${TAG:-$version}", "latest", "image: localhost/umpire/"),
+    ("KEDA without a beginning", "source-to-sink + keda", "extras/keda/scaler.yaml", "offsetResetPolicy: earliest", "offsetResetPolicy: latest", "ScaledObject/source-adapter: spec.triggers.metadata.offsetResetPolicy"),
+    ("KEDA on another group", "source-to-sink + keda", "extras/keda/kustomization.yaml", "data.group", "data.sink", "ScaledObject/source-adapter: spec.triggers: no part uses"),
+    ("an image by a tag that moves", "source-to-sink", "bin/registry.sh", "${TAG:-$version}", "latest", "image: dev.local/umpire/"),
+    ("an image whose digest Knative cannot ask for", "source-to-sink", "bin/registry.sh", "echo dev.local/umpire", "echo localhost/umpire", "Service/audit-fn: containers.audit-fn.image"),
+    ("a misspelt variable", "source-to-sink", "components/adapter/adapter.yaml", "ADAPTER_ORDERING", "ADAPTER_ODERING", "ADAPTER_ORDERING"),
+    ("a value that the program does not know", "source-to-sink", "components/adapter/adapter.yaml", "value: key", "value: keys", "Deployment/source-adapter: containers.source-adapter.env: source-adapter --check-config"),
+    ("a rules file that is none", "broker-trigger", "patterns/broker-trigger/alerts.yaml", "threshold: 0", "treshold: 0", "Service/alerts: containers.alerts.env: audit-fn --check-config: audit-fn: /rules/rules.yaml:6"),
+    ("a state that replicas cannot share", "source-to-sink", "components/audit-fn/service.yaml", "        - name: AUDIT_REPLY\n          value: always\n", "        - name: AUDIT_STORE\n          value: sqlite:/tmp/state\n", "Service/audit-fn: containers.audit-fn.env: audit-fn --check-config"),
+    ("a binding that is mounted elsewhere", "source-to-sink", "components/adapter/adapter.yaml", "mountPath: /bindings/kafka", "mountPath: /binding/kafka", "Deployment/source-adapter: containers.source-adapter.env: source-adapter --check-config"),
+    ("a probe of a port that is not there", "source-to-sink", "base/provider.yaml", "port: admin}\n          periodSeconds: 10", "port: health}\n          periodSeconds: 10", "Deployment/event-provider: containers.event-provider.livenessProbe"),
+    ("a volume that nobody mounts", "source-to-sink", "components/adapter/adapter.yaml", "        - name: kafka\n          mountPath", "        - name: kafkas\n          mountPath", "nobody mounts kafka"),
+    ("a ConfigMap that is not there", "broker-trigger", "patterns/broker-trigger/alerts.yaml", "        configMap:\n          name: alerts", "        configMap:\n          name: alert", "Service/alerts: spec.template.spec.volumes[0].configMap"),
+    ("an address of Kafka without its namespace", "kafka-source", "overlays/kind/last/kustomization.yaml", "components:\n- ../../../components/kafka-strimzi/address\n", "", "ConfigMap/kafka: data.bootstrapServers"),
+    ("another address of Kafka", "kafka-source", "components/verdict-sink/kustomization.yaml", "spec.bootstrapServers.0", "spec.topic", "KafkaSink/verdicts: spec.bootstrapServers"),
+    ("a port on which Kafka does not listen", "source-to-sink", "components/kafka-strimzi/kafka.yaml", "svc:9093", "svc:9092", "is no listener of ours"),
+    ("a right that is missing", "source-to-sink", "components/kafka-strimzi/users.yaml", "operations: [Describe, Write]\n    # what no retry", "operations: [Describe]\n    # what no retry", "Deployment/source-adapter needs Write of topic audit-verdicts"),
+    ("a topic of no cluster", "source-to-sink", "components/kafka-strimzi/topics.yaml", "strimzi.io/cluster: umpire", "strimzi.io/cluster: demo", "KafkaTopic/hits: metadata.labels.strimzi.io/cluster"),
+    ("somebody else's password", "source-to-sink", "components/kafka-strimzi/users.yaml", "name: kafka-adapter, key: password", "name: kafka-provider, key: password", "KafkaUser/umpire-adapter: spec.authentication.password"),
 )
 
 
@@ -60,7 +78,7 @@ def findings_of(schemas, mistake):
         with open(os.path.join(copy, path), "w") as file:
             file.write(text.replace(right, wrong))
         try:
-            things = render("kind", pattern, copy)
+            things = render("kind", pattern.split()[0], " ".join(pattern.split()[2:]), deploy=copy)
         except RuntimeError as error:
             return [str(error)]
         found = list(schemas.check(pattern, things)) if schemas.folder else []
@@ -69,8 +87,9 @@ def findings_of(schemas, mistake):
 
 def main():
     schemas = Schemas()
-    for mistake in MISTAKES:
-        found = findings_of(schemas, mistake)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        everything = list(pool.map(lambda mistake: findings_of(schemas, mistake), MISTAKES))
+    for mistake, found in zip(MISTAKES, everything):
         caught = [line for line in found if mistake[5] in line]
         tell(bool(caught), "%s is caught" % mistake[0], [] if caught else ["expected: " + mistake[5]] + ["found: " + line for line in found])
     finish()

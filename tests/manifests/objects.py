@@ -8,8 +8,8 @@ import yaml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEPLOY = os.path.join(ROOT, "deploy")
-# What deploy/bin/kafka-secret puts into each of the two Secrets that it makes; it prints the list with --keys.
-MADE_SECRETS = ("kafka-provider", "kafka-adapter")
+# The Secrets that deploy makes, or asks for, with deploy/bin/kafka-secret, which prints their keys with --keys.
+MADE_SECRETS = ("kafka-provider", "kafka-adapter", "kafka-knative")
 
 
 class Finding:
@@ -22,6 +22,8 @@ class Finding:
         return "%s: %s: %s: %s: %s" % (self.where, ORIGINS.get(name_of(self.thing), "deploy"), name_of(self.thing), self.field, self.text)
 
 
+NAMESPACE = "arena"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
 ORIGINS = {}  # which file an object is from, by its name, as the latest rendering said
 
 
@@ -35,7 +37,7 @@ def group_of(thing):
 
 def load(text):
     """The objects of a YAML stream."""
-    things = [thing for thing in yaml.safe_load_all(text) if thing]
+    things = [thing for thing in yaml.load_all(text, Loader=LOADER) if thing]
     for thing in things:
         annotations = (thing.get("metadata") or {}).get("annotations") or {}
         origin = annotations.pop("config.kubernetes.io/origin", None)
@@ -59,10 +61,10 @@ def kustomize():
     return [os.path.join(ROOT, "tests/manifests/kubectl"), "kustomize"]
 
 
-def render(overlay, pattern, deploy=DEPLOY):
-    """What `deploy/bin/render` prints; an exception with its message where it fails."""
-    environment = dict(os.environ, KUSTOMIZE=" ".join(kustomize()), ORIGINS="1")
-    done = subprocess.run([os.path.join(deploy, "bin/render"), overlay, pattern], capture_output=True, text=True, env=environment)
+def render(overlay, pattern, extras="", deploy=DEPLOY):
+    """What `deploy/bin/render` prints, in a namespace that no file names; an exception with its message where it fails."""
+    environment = dict(os.environ, KUSTOMIZE=" ".join(kustomize()), ORIGINS="1", WITH=extras)
+    done = subprocess.run([os.path.join(deploy, "bin/render"), overlay, pattern, NAMESPACE], capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError("%s with %s does not render: %s" % (overlay, pattern, done.stderr.strip()))
     return load(done.stdout)

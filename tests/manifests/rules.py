@@ -1,25 +1,19 @@
 """What must hold beyond the schemas. Each rule is a function of one rendering: (where, things) -> findings."""
 import re
 
-from objects import MADE_SECRETS, Finding, group_of, pod_of, walk
+import kafka
+import references
+from environment import environment
+from objects import Finding, group_of, walk
+from references import index, workloads
 
 TRIGGER_FIELDS = {"broker", "brokerRef", "filter", "filters", "subscriber", "delivery"}
 DELIVERY_FIELDS = {"retry", "backoffPolicy", "backoffDelay", "timeout", "retryAfterMax", "deadLetterSink", "format"}
 SCALING = {"min-scale", "max-scale", "initial-scale", "target", "target-utilization-percentage", "metric", "window", "class",
            "scale-to-zero-pod-retention-period", "scale-down-delay", "panic-window-percentage", "panic-threshold-percentage"}
-SECRET_KEYS = {"type", "provider", "bootstrapServers", "securityProtocol", "protocol", "saslMechanism", "sasl.mechanism", "user", "password", "ca.crt"}
+# Where Knative Serving asks nobody for a digest (its own list), and OpenShift's registry, which it can ask.
+RESOLVED_BY_NAME = ("dev.local", "kind.local", "ko.local", "image-registry.openshift-image-registry.svc:5000")
 REPLY_TYPES = ("audit.fail", "audit.pass")
-
-
-def index(things):
-    return {(group_of(thing), thing["kind"], thing["metadata"]["name"]): thing for thing in things}
-
-
-def workloads(things):
-    for thing in things:
-        pod = pod_of(thing)
-        if pod is not None:
-            yield thing, pod
 
 
 def open_fields(where, things):
@@ -37,114 +31,6 @@ def open_fields(where, things):
                 prefix, _, name = key.partition("/")
                 if prefix == "autoscaling.knative.dev" and name not in SCALING:
                     yield Finding(where, thing, "spec.template.metadata.annotations", "no annotation of the autoscaler: " + key)
-
-
-def references(where, things):
-    """Everything that is named is there."""
-    known = index(things)
-    for thing in things:
-        for path, node in walk(thing):
-            if isinstance(node.get("kind"), str) and isinstance(node.get("name"), str) and path and path != "metadata" and "apiVersion" in node:
-                if node.get("namespace"):  # what the platform brings
-                    continue
-                group = node["apiVersion"].rpartition("/")[0]
-                if (group, node["kind"], node["name"]) not in known:
-                    yield Finding(where, thing, path, "names %s %s of group %r, which is not there" % (node["kind"], node["name"], group))
-            for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
-                reference = node.get(field)
-                if isinstance(reference, dict) and "name" in reference:
-                    yield from key_reference(where, thing, "%s.%s" % (path, field), kind, reference, known)
-            secret = node.get("secretName") if "secretName" in node and path.endswith("secret") else None
-            if secret and secret not in MADE_SECRETS and ("", "Secret", secret) not in known:
-                yield Finding(where, thing, path, "names Secret %s, which is not there" % secret)
-        if thing["kind"] == "Trigger" and ("eventing.knative.dev", "Broker", thing["spec"]["broker"]) not in known:
-            yield Finding(where, thing, "spec.broker", "names Broker %s, which is not there" % thing["spec"]["broker"])
-        if thing["kind"] == "KafkaSink":
-            secret = thing["spec"].get("auth", {}).get("secret", {}).get("ref", {}).get("name")
-            if secret not in MADE_SECRETS:
-                yield Finding(where, thing, "spec.auth.secret.ref.name", "names Secret %s, which is not there" % secret)
-        if thing["kind"] == "Route" and ("", "Service", thing["spec"]["to"]["name"]) not in known:
-            yield Finding(where, thing, "spec.to.name", "names Service %s, which is not there" % thing["spec"]["to"]["name"])
-    for thing, pod in workloads(things):
-        account = pod.get("serviceAccountName")
-        if account and ("", "ServiceAccount", account) not in known:
-            yield Finding(where, thing, "serviceAccountName", "names %s, which is not there" % account)
-
-
-def key_reference(where, thing, path, kind, reference, known):
-    name, key = reference["name"], reference.get("key")
-    target = known.get(("", kind, name))
-    if kind == "Secret" and name in MADE_SECRETS:
-        if key not in SECRET_KEYS:
-            yield Finding(where, thing, path, "Secret %s will have no key %s" % (name, key))
-    elif target is None:
-        if not reference.get("optional"):
-            yield Finding(where, thing, path, "names %s %s, which is not there" % (kind, name))
-    elif key not in (target.get("data") or {}) and key not in (target.get("stringData") or {}):
-        yield Finding(where, thing, path, "%s %s has no key %s" % (kind, name, key))
-
-
-def selectors(where, things):
-    """Services, policies and bindings select pods that exist, by ports that exist."""
-    pods = []
-    for thing in things:
-        template = (thing.get("spec") or {}).get("template") if pod_of(thing) is not None else None
-        if template:
-            labels = (template.get("metadata") or {}).get("labels") or {}
-            ports = [port for each in template["spec"]["containers"] for port in each.get("ports") or []]
-            pods.append((labels, {port.get("name") for port in ports} | {port["containerPort"] for port in ports}))
-
-    def selected(labels):
-        return [ports for has, ports in pods if labels.items() <= has.items()]
-
-    for thing in things:
-        if thing["kind"] == "Service" and not group_of(thing):
-            chosen = selected(thing["spec"].get("selector") or {})
-            for port in thing["spec"]["ports"]:
-                if not any(port.get("targetPort", port["port"]) in ports for ports in chosen):
-                    yield Finding(where, thing, "spec.ports", "no selected pod has port %s" % port.get("targetPort", port["port"]))
-        if thing["kind"] == "NetworkPolicy" and thing["spec"]["podSelector"].get("matchLabels"):
-            chosen = selected(thing["spec"]["podSelector"]["matchLabels"])
-            if not chosen:
-                yield Finding(where, thing, "spec.podSelector", "selects no pod")
-            for rule in thing["spec"].get("ingress") or []:
-                for port in rule.get("ports") or []:
-                    if not any(port["port"] in ports for ports in chosen):
-                        yield Finding(where, thing, "spec.ingress", "no selected pod has port %s" % port["port"])
-        if thing["kind"] == "Route":
-            service = index(things).get(("", "Service", thing["spec"]["to"]["name"]))
-            port = (thing["spec"].get("port") or {}).get("targetPort")
-            if service and port not in {each.get("name") for each in service["spec"]["ports"]} | {each["port"] for each in service["spec"]["ports"]}:
-                yield Finding(where, thing, "spec.port.targetPort", "Service %s has no port %s" % (service["metadata"]["name"], port))
-
-
-def topics(where, things):
-    """One name for each topic, everywhere; it exists where Kafka is ours, and whoever uses it has the right to."""
-    names = index(things)[("", "ConfigMap", "umpire")]["data"]
-    agreed = {names[key] for key in ("hits", "verdicts", "table", "dead-letters", "status", "candidate-verdicts")}
-    made = {thing["spec"].get("topicName", thing["metadata"]["name"]) for thing in things if thing["kind"] == "KafkaTopic"}
-    if made and agreed - made:
-        yield Finding(where, index(things)[("", "ConfigMap", "umpire")], "data", "no KafkaTopic makes %s" % ", ".join(sorted(agreed - made)))
-    allowed = made or agreed
-    for thing in things:
-        used = []
-        if thing["kind"] == "KafkaSource":
-            used = [("spec.topics", topic) for topic in thing["spec"]["topics"]]
-        elif thing["kind"] == "KafkaSink":
-            used = [("spec.topic", thing["spec"]["topic"])]
-        elif thing["kind"] == "KafkaUser":
-            used = [("spec.authorization.acls", rule["resource"]["name"]) for rule in thing["spec"]["authorization"]["acls"]
-                    if rule["resource"]["type"] == "topic"]
-            for rule in thing["spec"]["authorization"]["acls"]:
-                if rule["resource"]["type"] == "group" and rule["resource"]["name"] not in {value for key, value in names.items() if key.endswith("group")}:
-                    yield Finding(where, thing, "spec.authorization.acls", "no part uses the group %s" % rule["resource"]["name"])
-        elif thing["kind"] == "ScaledObject":
-            used = [("spec.triggers", trigger["metadata"]["topic"]) for trigger in thing["spec"]["triggers"] if trigger["type"] == "kafka"]
-        for field, topic in used:
-            if topic not in allowed:
-                yield Finding(where, thing, field, "topic %s is not one of %s" % (topic, ", ".join(sorted(allowed))))
-        if thing["kind"] == "KafkaSink" and thing["spec"].get("contentMode") != "binary":
-            yield Finding(where, thing, "spec.contentMode", "expected binary: the board reads attributes from headers")
 
 
 def containers(where, things):
@@ -165,6 +51,8 @@ def containers(where, things):
             for part in ("requests", "limits"):
                 if not {"cpu", "memory"} <= set((each.get("resources") or {}).get(part) or {}):
                     yield Finding(where, thing, "%s.resources.%s" % (field, part), "expected cpu and memory")
+            if knative and "@sha256:" not in image and image.split("/")[0] not in RESOLVED_BY_NAME:
+                yield Finding(where, thing, field + ".image", "Knative would ask %s for the digest of %s: push it there (make image REGISTRY=)" % (image.split("/")[0], image))
             context = dict(pod.get("securityContext") or {}, **(each.get("securityContext") or {}))
             for key, value in (("allowPrivilegeEscalation", False), ("runAsNonRoot", True), ("readOnlyRootFilesystem", True)):
                 if context.get(key) is not value:
@@ -211,4 +99,4 @@ def scaling(where, things):
                     yield Finding(where, thing, "env.ADAPTER_GROUP_INSTANCE_ID", "static membership needs stable names: a StatefulSet")
 
 
-RULES = (open_fields, references, selectors, topics, containers, loops, scaling)
+RULES = (open_fields, *references.RULES, *kafka.RULES, containers, loops, scaling, environment)
