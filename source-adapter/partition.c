@@ -310,9 +310,12 @@ size_t partition_stalled(const struct partition *partition)
 	return partition->stalled;
 }
 
+/* What an earlier life finished directly behind is finished too, read again or not. */
 int64_t partition_position(const struct partition *partition)
 {
-	return partition->position;
+	const struct offset_range *next = &partition->known[partition->known_at];
+	bool joins = partition->known_at < partition->known_count && next->from <= partition->position && next->to > partition->position;
+	return joins ? next->to : partition->position;
 }
 
 int64_t partition_next_offset(const struct partition *partition)
@@ -355,8 +358,9 @@ void *partition_unfinished(const struct partition *partition, uint64_t *position
 void partition_write_ahead(const struct partition *partition, struct ump_buffer *out, size_t max_bytes)
 {
 	struct ahead_writer writer;
-	ahead_begin(&writer, partition->position, max_bytes);
-	int64_t end = partition->position;
+	int64_t position = partition_position(partition);
+	ahead_begin(&writer, position, max_bytes);
+	int64_t end = position;
 	for (uint64_t sequence = partition->head; sequence < partition->tail; sequence++) {
 		const struct slot *slot = slot_at(partition, sequence);
 		if (slot->state == SLOT_FINISHED) {
@@ -370,7 +374,7 @@ void partition_write_ahead(const struct partition *partition, struct ump_buffer 
 	}
 	for (size_t i = partition->known_at; i < partition->known_count; i++) {
 		struct offset_range range = partition->known[i];
-		if (range.to > partition->next_offset)
+		if (range.to > partition->next_offset && range.to > position)
 			ahead_add(&writer, range.from > partition->next_offset ? range.from : partition->next_offset, range.to);
 	}
 	ahead_finish(&writer, out);

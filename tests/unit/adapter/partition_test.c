@@ -199,6 +199,38 @@ Test(partition, a_batch_takes_what_waits_behind_and_may_give_it_back)
 	partition_free(partition);
 }
 
+/* Committed between the last record before it and the first that is known: what is known joins, and the position says so. */
+Test(partition, what_was_finished_ahead_joins_the_position_that_reaches_it)
+{
+	struct ump_buffer text = {0};
+	struct partition_ticket tickets[5];
+	struct partition *partition = make(ORDER_NONE, 8, 100, UMP_TEXT_NONE);
+	for (int i = 0; i < 5; i++) {
+		add(partition, 100 + i, NULL);
+		take(partition, &tickets[i]);
+	}
+	for (int i = 1; i < 4; i++)
+		cr_expect(partition_finish(partition, tickets[i]));
+	partition_write_ahead(partition, &text, 4000);
+	partition_free(partition);
+
+	partition = make(ORDER_NONE, 8, 100, ump_buffer_text(&text));
+	ump_buffer_reset(&text);
+	add(partition, 100, NULL);
+	take(partition, &tickets[0]);
+	cr_expect_eq(partition_position(partition), 100);
+	cr_expect(partition_finish(partition, tickets[0]));
+	cr_expect_eq(partition_position(partition), 104);
+	partition_write_ahead(partition, &text, 4000);
+	cr_expect_eq(text.size, 0);
+	for (int i = 1; i < 4; i++) {
+		cr_expect_eq(partition_add(partition, 100 + i, UMP_TEXT_NONE, &text), PARTITION_KNOWN);
+		cr_expect_eq(partition_position(partition), 104);
+	}
+	ump_buffer_release(&text);
+	partition_free(partition);
+}
+
 Test(partition, what_was_finished_ahead_is_honoured_in_the_next_life)
 {
 	struct partition *partition = make(ORDER_NONE, 16, 50, UMP_TEXT_NONE);
