@@ -60,12 +60,28 @@ static size_t gather_headers(struct delivery *delivery)
 	return count;
 }
 
+static void end_call(struct record *record)
+{
+	record->call = NULL;
+	free(ump_steal(record->body));
+}
+
 static void answered(void *context, const struct ump_reply *reply)
 {
 	struct record *record = context;
 	struct delivery *delivery = record->delivery;
-	record->call = NULL;
+	end_call(record);
 	delivery->options.answered(delivery->options.context, record, reply);
+}
+
+/* What the call borrows until it ends: the record's own bytes, or a copy of what the next event would overwrite. */
+static struct ump_text lasting_body(struct record *record, struct ump_text body)
+{
+	const struct ump_text *value = &record->value;
+	if (body.size == 0 || (body.start >= value->start && body.start + body.size <= value->start + value->size))
+		return body;
+	record->body = ump_copy_bytes(body.start, body.size);
+	return (struct ump_text){record->body, body.size};
 }
 
 int delivery_send(struct delivery *delivery, struct record *record, struct ump_error *error)
@@ -81,17 +97,20 @@ int delivery_send(struct delivery *delivery, struct record *record, struct ump_e
 		.url = delivery->options.sink,
 		.headers = delivery->headers,
 		.header_count = header_count,
-		.body = delivery->message.body,
+		.body = lasting_body(record, delivery->message.body),
 		.timeout_us = delivery->options.timeout_us,
 		.max_reply = delivery->options.max_reply,
 	};
 	record->delivery = delivery;
-	return ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
+	int result = ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
+	if (result < 0)
+		end_call(record);
+	return result;
 }
 
 void delivery_cancel(struct record *record)
 {
 	if (record->call)
 		ump_call_cancel(record->call);
-	record->call = NULL;
+	end_call(record);
 }

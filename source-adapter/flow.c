@@ -117,13 +117,21 @@ static void read_record(struct flow *flow, struct assigned *assigned, rd_kafka_m
 	ump_metrics_add(flow->options.metrics, COUNT_RECEIVED, 1);
 }
 
+/* A partition may hold as much as it leaves for the others: n that are full hold 1/(n+1) of the bound each, and the next one finds the same
+ * free. So one that stands still never uses up what the others need. One that is alone has all of it. */
+static bool has_share(const struct flow *flow, const struct assigned *assigned)
+{
+	int64_t left = flow->options.max_held_bytes - flow->held_bytes;
+	return left > 0 && (assigned->held_bytes < left || consumer_active(flow->parts.consumer) == 1);
+}
+
 /* Whether one more record of the partition would be of use, and there is room for it. In strict order nothing is, while one is unfinished:
  * it could not go. */
 static bool wants_record(const struct flow *flow, const struct assigned *assigned)
 {
 	if (!partition_has_room(assigned->ring) || (flow->options.order == ORDER_PARTITION && partition_pending(assigned->ring) > 0))
 		return false;
-	return flow->held_bytes < flow->options.max_held_bytes || partition_pending(assigned->ring) == 0;
+	return has_share(flow, assigned) || partition_pending(assigned->ring) == 0;
 }
 
 /* Reads until something may go. False: nothing may. */

@@ -1,4 +1,5 @@
 #include "source-adapter/mapping.h"
+#include "common/cloudevents/base64.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,22 +27,9 @@ static struct ump_text print(struct ump_event *event, const char *format, ...)
 
 static struct ump_text base64(struct ump_event *event, struct ump_text bytes)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t size = (bytes.size + 2) / 3 * 4;
+	size_t size = UMP_BASE64_SIZE(bytes.size);
 	char *text = ump_event_allocate(event, size);
-	char *out = text;
-	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t left = bytes.size - i;
-		uint32_t group = (uint32_t)(uint8_t)bytes.start[i] << 16;
-		if (left > 1)
-			group |= (uint32_t)(uint8_t)bytes.start[i + 1] << 8;
-		if (left > 2)
-			group |= (uint8_t)bytes.start[i + 2];
-		*out++ = alphabet[group >> 18];
-		*out++ = alphabet[group >> 12 & 0x3f];
-		*out++ = left > 1 ? alphabet[group >> 6 & 0x3f] : '=';
-		*out++ = left > 2 ? alphabet[group & 0x3f] : '=';
-	}
+	ump_base64_write(bytes, text);
 	return (struct ump_text){text, size};
 }
 
@@ -190,12 +178,7 @@ static int make_event(const struct mapping *mapping, const struct mapping_record
 	}
 
 	event->data = record->value;
-	if (!record->value.start)
-		event->data_kind = UMP_DATA_NONE;
-	else if (ump_event_get(event, "datacontenttype").start && ump_media_type_is_json(ump_event_get(event, "datacontenttype")))
-		event->data_kind = UMP_DATA_JSON;
-	else
-		event->data_kind = UMP_DATA_BINARY;
+	event->data_kind = record->value.start ? UMP_DATA_BINARY : UMP_DATA_NONE; /* whatever its media type promises */
 	return ump_event_validate(event, error);
 }
 
@@ -219,5 +202,9 @@ int mapping_event(const struct mapping *mapping, const struct mapping_record *re
 	int result = ump_kafka_mode(record->headers, record->header_count) == UMP_KAFKA_NOT_CLOUDEVENT
 			     ? make_event(mapping, record, ret_event, error)
 			     : ump_event_from_kafka(ret_event, record->headers, record->header_count, record->value, error);
-	return result < 0 ? -1 : add_place_and_overrides(mapping, record, ret_event, error);
+	if (result < 0)
+		return -1;
+	if (ret_event->count > MAPPING_ATTRIBUTES)
+		return ump_fail(error, UMP_REJECT, "found %zu attributes, expected at most %d", ret_event->count, MAPPING_ATTRIBUTES);
+	return add_place_and_overrides(mapping, record, ret_event, error);
 }

@@ -27,6 +27,11 @@ struct mapping {
 	size_t override_count;
 };
 
+/* Attributes that a record's event may have of its own, and overrides that there may be: both, and what is added on the way, fit into one
+ * event. */
+#define MAPPING_ATTRIBUTES (UMP_EVENT_ATTRIBUTES / 2)
+#define MAPPING_OVERRIDES  (UMP_EVENT_ATTRIBUTES / 4)
+
 /* What is mapped. Of a dead letter, topic, partition, offset and timestamp are those of its origin. */
 struct mapping_record {
 	const char *topic;

@@ -63,6 +63,10 @@ int overrides_read(const char *json, struct mapping_override **ret_overrides, si
 	if (extensions.type != UMP_JSON_OBJECT)
 		return ump_fail(error, UMP_REJECT, "extensions: expected an object, found %.*s", UMP_TEXT_ARGUMENTS(extensions.text));
 	while (ump_json_next(&extensions, &position, &name, &value)) {
+		if (count == MAPPING_OVERRIDES) {
+			overrides_free(overrides, count);
+			return ump_fail(error, UMP_REJECT, "extensions: found more than %d, expected fewer", MAPPING_OVERRIDES);
+		}
 		overrides = ump_reallocate(overrides, count + 1, sizeof *overrides);
 		if (read_one(name, &value, &overrides[count], error) < 0) {
 			overrides_free(overrides, count);

@@ -37,18 +37,21 @@ static void clear_failure(struct record *record)
 	record->extension_count = 0;
 }
 
-static void clear(struct record *record)
+void record_clear(struct record *record)
 {
 	clear_failure(record);
 	if (record->message)
-		rd_kafka_message_destroy(record->message);
-	free(record->headers);
-	free(record->memory);
+		rd_kafka_message_destroy(ump_steal(record->message));
+	free(ump_steal(record->headers));
+	free(ump_steal(record->memory));
+	free(ump_steal(record->body));
+	record->header_count = 0;
+	record->key = record->value = UMP_TEXT_NONE;
 }
 
 void record_give(struct record_pool *pool, struct record *record)
 {
-	clear(record);
+	record_clear(record);
 	record->next = pool->free;
 	pool->free = record;
 }

@@ -39,6 +39,7 @@ struct record {
 	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER } settling;
 	struct ump_call *call;     /* while SENT */
 	struct delivery *delivery; /* whose call that is */
+	char *body;                /* what that sends, where it is not the record's value; NULL: it is */
 
 	/* Of the latest failure */
 	int last_status;
@@ -68,6 +69,9 @@ void record_pool_clear(struct record_pool *pool);
 
 /* Its headers; of one that is not detached, valid until the next call for any record of the pool. */
 const struct ump_kafka_field *record_headers(struct record_pool *pool, const struct record *record, size_t *ret_count);
+
+/* Lets go of all that it holds, the message included: librdkafka's client cannot be ended while somebody has one. */
+void record_clear(struct record *record);
 
 /* Copies what it holds, and lets go of the message. */
 void record_detach(struct record_pool *pool, struct record *record);

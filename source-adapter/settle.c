@@ -10,13 +10,15 @@
 #include "source-adapter/assigned.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/letter.h"
+#include "source-adapter/outbox.h"
 #include "source-adapter/outcome.h"
 #include <stdlib.h>
 #include <sys/random.h>
 
 struct settle {
 	struct settle_options options;
-	struct ump_producer *producer;
+	struct outbox *outbox;
+	struct record *orphans; /* nobody waits for them, and Kafka has not acknowledged what they became */
 	uint64_t random;
 	struct letter letter;
 	struct ump_event reply; /* kept for its memory, as is the message */
@@ -27,6 +29,7 @@ struct settle *settle_new(const struct settle_options *options)
 {
 	struct settle *settle = ump_allocate(1, sizeof *settle);
 	settle->options = *options;
+	settle->outbox = outbox_new(settle_delivered, settle);
 	if (getrandom(&settle->random, sizeof settle->random, GRND_NONBLOCK) != sizeof settle->random)
 		settle->random = (uint64_t)ump_loop_clock(); /* early at boot; jitter needs no secret */
 	settle->random |= 1;
@@ -37,6 +40,12 @@ void settle_free(struct settle *settle)
 {
 	if (!settle)
 		return;
+	while (settle->orphans) {
+		struct record *record = settle->orphans;
+		settle->orphans = record->next;
+		record_give(settle->options.pool, record);
+	}
+	outbox_free(settle->outbox);
 	letter_release(&settle->letter);
 	ump_event_release(&settle->reply);
 	ump_kafka_message_release(&settle->message);
@@ -45,7 +54,12 @@ void settle_free(struct settle *settle)
 
 void settle_set_producer(struct settle *settle, struct ump_producer *producer)
 {
-	settle->producer = producer;
+	outbox_set_producer(settle->outbox, producer);
+}
+
+void settle_writable(struct settle *settle)
+{
+	outbox_flush(settle->outbox);
 }
 
 /* xorshift64* */
@@ -134,7 +148,7 @@ static int send_letter(struct settle *settle, struct record *record, struct ump_
 		.header_count = settle->letter.header_count,
 		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
 	};
-	return ump_producer_send(settle->producer, &out, record, error);
+	return outbox_send(settle->outbox, &out, record, error);
 }
 
 /* No try will deliver it: that is final. */
@@ -188,7 +202,7 @@ static int send_reply(struct settle *settle, struct record *record, const struct
 	if (ump_http_mode(reply->headers, reply->header_count) == UMP_HTTP_NOT_CLOUDEVENT)
 		return ump_fail(error, UMP_REJECT, "the reply is not a CloudEvent");
 	ump_event_reset(&settle->reply);
-	if (ump_event_from_http(&settle->reply, reply->headers, reply->header_count, reply->body, UMP_HEADERS_STRICT, error) < 0) {
+	if (ump_event_from_http(&settle->reply, reply->headers, reply->header_count, reply->body, settle->options.encoding, error) < 0) {
 		error->kind = UMP_REJECT;
 		return ump_error_prefix(error, "the reply is no valid CloudEvent");
 	}
@@ -203,7 +217,7 @@ static int send_reply(struct settle *settle, struct record *record, const struct
 		.headers = settle->message.headers,
 		.header_count = settle->message.header_count,
 	};
-	return ump_producer_send(settle->producer, &out, record, error);
+	return outbox_send(settle->outbox, &out, record, error);
 }
 
 static void accepted(struct settle *settle, struct record *record, const struct ump_reply *reply)
@@ -289,13 +303,23 @@ void settle_not_sent(struct settle *settle, struct record *record, const struct 
 
 /* ---- What Kafka says ---- */
 
-void settle_delivered(struct settle *settle, const struct ump_delivery *delivery)
+static void bury(struct settle *settle, struct record *orphan)
 {
+	struct record **link = &settle->orphans;
+	while (*link != orphan)
+		link = &(*link)->next;
+	*link = orphan->next;
+	record_give(settle->options.pool, orphan);
+}
+
+void settle_delivered(void *context, const struct ump_delivery *delivery)
+{
+	struct settle *settle = context;
 	struct record *record = delivery->opaque;
 	bool reply = record->settling == SETTLING_REPLY;
 	record->state = RECORD_WAITING;
 	if (!record->home) {
-		record_give(settle->options.pool, record);
+		bury(settle, record);
 		return;
 	}
 	if (!delivery->error) {
@@ -327,6 +351,11 @@ void settle_forget(struct settle *settle, struct record *record)
 {
 	ump_timer_cancel(settle->options.loop, &record->timer);
 	record->home = NULL;
-	if (record->state != RECORD_SETTLING)
+	if (record->state == RECORD_SETTLING) {
+		record_clear(record);
+		record->next = settle->orphans;
+		settle->orphans = record;
+	} else {
 		record_give(settle->options.pool, record);
+	}
 }

@@ -1,5 +1,6 @@
 /* source-adapter/settle.h: what an outcome leads to: the end, a reply, another try, a dead letter, or a stall. */
 #pragma once
+#include "common/cloudevents/http.h"
 #include "common/http/client.h"
 #include "common/kafka/producer.h"
 #include "common/loop/loop.h"
@@ -17,8 +18,9 @@ struct settle_options {
 	int64_t stall_probe_us;
 	const char *sink;
 	const char *group;
-	const char *dead_letter_topic; /* NULL: what cannot be delivered stalls */
-	const char *reply_topic;       /* NULL: replies are ignored */
+	const char *dead_letter_topic;     /* NULL: what cannot be delivered stalls */
+	const char *reply_topic;           /* NULL: replies are ignored */
+	enum ump_header_encoding encoding; /* of replies' headers */
 
 	void (*finished)(void *context, struct record *record); /* it has its final outcome */
 	void (*paused)(void *context, struct record *record);   /* it waits: it needs no place among those in flight */
@@ -31,7 +33,8 @@ void settle_free(struct settle *settle); /* accepts NULL */
 
 /* Where replies and dead letters go to; made after this, because its completions come here. NULL where there are none. */
 void settle_set_producer(struct settle *settle, struct ump_producer *producer);
-void settle_delivered(struct settle *settle, const struct ump_delivery *delivery);
+void settle_delivered(void *settle, const struct ump_delivery *delivery);
+void settle_writable(struct settle *settle);
 
 /* A try has ended with an answer, or without one. */
 void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply);

@@ -28,9 +28,11 @@ static void give_up(struct worker *worker, const char *what, const char *why)
 static void group_left(void *context)
 {
 	struct worker *worker = context;
-	ump_log(worker->taken_back ? UMP_LOG_WARNING : UMP_LOG_INFO, "stopped", UMP_LOG_I("unanswered", worker->taken_back),
-		UMP_LOG_I("uncommitted", commits_open(worker->commits)));
-	ump_loop_stop(worker->loop, worker->taken_back || commits_open(worker->commits) ? EX_UNAVAILABLE : EX_OK);
+	size_t uncommitted = commits_open(worker->commits);
+	bool finished = worker->taken_back == 0 && worker->unstored == 0 && uncommitted == 0;
+	ump_log(finished ? UMP_LOG_INFO : UMP_LOG_WARNING, "stopped", UMP_LOG_I("unanswered", worker->taken_back),
+		UMP_LOG_I("unstored", worker->unstored), UMP_LOG_I("uncommitted", uncommitted));
+	ump_loop_stop(worker->loop, finished ? EX_OK : EX_UNAVAILABLE);
 }
 
 static void run_again(struct worker *worker)
@@ -73,6 +75,7 @@ static void end_phase(struct worker *worker)
 		consumer_close(worker->consumer, group_left_for_a_moment, worker);
 	} else {
 		worker->phase = PHASE_LEAVING;
+		worker->unstored = flow_facts(worker->flow).in_flight;
 		consumer_close(worker->consumer, group_left, worker);
 	}
 }
@@ -198,6 +201,11 @@ void worker_idle(void *context)
 		return;
 	ump_log(UMP_LOG_INFO, "replay finished");
 	ump_loop_begin_drain(worker->loop);
+}
+
+void worker_writable(void *context)
+{
+	settle_writable(((struct worker *)context)->settle);
 }
 
 void worker_answered(void *context, struct record *record, const struct ump_reply *reply)

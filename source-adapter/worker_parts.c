@@ -15,6 +15,7 @@ static int make_producer(struct worker *worker, struct ump_error *error)
 		.settings = &config->kafka,
 		.client_id = config->instance,
 		.delivered = worker_produced,
+		.writable = worker_writable,
 		.failed = worker_producer_failed,
 		.context = worker,
 	};
@@ -56,6 +57,7 @@ static struct settle *make_settle(struct worker *worker)
 		.group = config->group,
 		.dead_letter_topic = config->dead_letter_topic,
 		.reply_topic = config->reply_topic,
+		.encoding = (enum ump_header_encoding)config->header_encoding,
 		.finished = flow_finished,
 		.paused = flow_paused,
 		.due = flow_due,

@@ -37,6 +37,7 @@ struct worker {
 	bool committing;           /* all answers are there, or are not waited for any more */
 	int last_commits;          /* tried since then that failed */
 	size_t taken_back;         /* answers that were not waited for */
+	size_t unstored;           /* replies and dead letters that Kafka had not acknowledged at the end */
 };
 
 /* ---- What the parts say; the context is the worker ---- */
@@ -48,6 +49,7 @@ void worker_dropping(void *context, struct assigned *assigned);
 void worker_consumer_failed(void *context, const struct ump_error *error);
 void worker_producer_failed(void *context, const struct ump_error *error);
 void worker_produced(void *context, const struct ump_delivery *delivery);
+void worker_writable(void *worker);
 void worker_answered(void *context, struct record *record, const struct ump_reply *reply);
 void worker_quiet(void *context);
 void worker_idle(void *context);

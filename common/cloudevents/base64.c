@@ -54,26 +54,29 @@ size_t ump_base64_decode(struct ump_text text, char *out)
 	return size;
 }
 
-void ump_base64_encode(struct ump_buffer *out, struct ump_text bytes)
+void ump_base64_write(struct ump_text bytes, char *out)
 {
-	char *to = ump_buffer_reserve(out, (bytes.size + 2) / 3 * 4);
 	const unsigned char *from = (const unsigned char *)bytes.start;
 	size_t left = bytes.size;
-	size_t size = 0;
 
 	for (; left >= 3; left -= 3, from += 3) {
-		to[size++] = alphabet[from[0] >> 2];
-		to[size++] = alphabet[(from[0] & 0x03) << 4 | from[1] >> 4];
-		to[size++] = alphabet[(from[1] & 0x0F) << 2 | from[2] >> 6];
-		to[size++] = alphabet[from[2] & 0x3F];
+		*out++ = alphabet[from[0] >> 2];
+		*out++ = alphabet[(from[0] & 0x03) << 4 | from[1] >> 4];
+		*out++ = alphabet[(from[1] & 0x0F) << 2 | from[2] >> 6];
+		*out++ = alphabet[from[2] & 0x3F];
 	}
 	if (left > 0) {
 		unsigned second = left == 2 ? from[1] : 0;
 
-		to[size++] = alphabet[from[0] >> 2];
-		to[size++] = alphabet[(from[0] & 0x03u) << 4 | second >> 4];
-		to[size++] = left == 2 ? alphabet[(second & 0x0F) << 2] : '=';
-		to[size++] = '=';
+		*out++ = alphabet[from[0] >> 2];
+		*out++ = alphabet[(from[0] & 0x03u) << 4 | second >> 4];
+		*out++ = left == 2 ? alphabet[(second & 0x0F) << 2] : '=';
+		*out = '=';
 	}
-	out->size += size;
+}
+
+void ump_base64_encode(struct ump_buffer *out, struct ump_text bytes)
+{
+	ump_base64_write(bytes, ump_buffer_reserve(out, UMP_BASE64_SIZE(bytes.size)));
+	out->size += UMP_BASE64_SIZE(bytes.size);
 }

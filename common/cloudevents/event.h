@@ -31,7 +31,7 @@ struct ump_attribute {
 	enum ump_attribute_type type;
 };
 
-#define UMP_EVENT_ATTRIBUTES     64    /* at most, in one event */
+#define UMP_EVENT_ATTRIBUTES     128   /* at most, in one event */
 #define UMP_EVENT_ATTRIBUTE_SIZE 65536 /* bytes of a value, at most */
 
 struct ump_event {

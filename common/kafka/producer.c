@@ -224,6 +224,11 @@ int ump_producer_send(struct ump_producer *producer, const struct ump_record *re
 	return ump_fail(error, ump_kafka_error_kind(code), "topic %s: %s", record->topic, rd_kafka_err2str(code));
 }
 
+bool ump_producer_is_full(const struct ump_producer *producer)
+{
+	return producer->full;
+}
+
 size_t ump_producer_pending(const struct ump_producer *producer)
 {
 	return producer->pending;

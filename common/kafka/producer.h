@@ -54,6 +54,9 @@ int ump_producer_send(struct ump_producer *producer, const struct ump_record *re
  * cannot be made, that is logged and the old one stays. ump_producer_handle() gives another handle afterwards. Accepts NULL. */
 void ump_producer_renew(struct ump_producer *producer);
 
+/* A send was refused for want of room, and `writable` has not been called since. */
+bool ump_producer_is_full(const struct ump_producer *producer);
+
 /* Sends and not yet completed. */
 size_t ump_producer_pending(const struct ump_producer *producer);
 

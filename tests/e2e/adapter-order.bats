@@ -55,3 +55,29 @@ teardown() {
     told() { kafka_consume umpire-status | tail -n 1 | jq -e '.key == "a-1" and (.value | fromjson | .partitions == 3 and .last_status == 204 and .first_answer_ms != null and .lag == 0)'; }
     within 20 told
 }
+
+@test "a partition that stands still leaves the others their share of the memory" {
+    kafka_start embedded --topic two:2
+    sink '[{"header":{"ce-id":"1"},"status":403},{"delay":0.2}]'
+    local value=$(head -c 10000 /dev/zero | tr '\0' x) i
+    for ((i = 1; i <= 60; i++)); do # partition 0: all behind the one that stalls; partition 1: keys that do not wait for each other
+        printf '{"partition":%d,"key":"p-%d","headers":[["ce_specversion","1.0"],["ce_id","%d"],["ce_source","/test"],["ce_type","t"]],"value":"%s"}\n' \
+            $((i > 30)) $((i > 30 ? i : 0)) "$i" "$value"
+    done | kafka_produce two
+    TOPIC=two adapter adapter --ordering=key --max-in-flight-bytes=100000 --stall-probe=60s
+    within 30 shows umpire_events_delivered_total 30
+    (($(got 'select(.headers["ce-id"] | tonumber > 30) | .here' | sort -n | tail -n 1) > 2))
+    (($(metric "$ADMIN" umpire_held_bytes) <= 120000))
+}
+
+@test "raw headers of a reply are read with --header-encoding=raw, and refused without" {
+    kafka_start embedded
+    sink '[{"status":200,"headers":{"ce-specversion":"1.0","ce-id":"100%","ce-source":"/s","ce-type":"t"},"body":"x"}]'
+    events 1 1 | kafka_produce game-hits
+    adapter raw --reply-topic=audit-verdicts --header-encoding=raw
+    within 30 shows umpire_replies_total 1
+    run kafka_consume audit-verdicts
+    assert_output --partial '["ce_id","100%"]'
+    GROUP=strict adapter strict --reply-topic=audit-verdicts --dead-letter-topic=game-hits-dlq
+    within 30 shows umpire_dead_letters_total 1
+}

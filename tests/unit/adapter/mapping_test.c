@@ -1,7 +1,9 @@
 /* Knative's mapping, one row a rule. An event is compared as lines "name=value", sorted as they were set, and its data. */
 #include "common/cloudevents/http.h"
+#include "common/cloudevents/json.h"
 #include "source-adapter/mapping.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #define FIELD(name, value)                      \
 	{                                       \
@@ -187,6 +189,54 @@ Test(mapping, what_claims_to_be_an_event_and_is_none_is_refused)
 		struct ump_error error;
 		cr_expect_eq(map(&wrong[i], &event, &error), -1, "%s is taken", wrong[i].rule);
 		cr_expect_eq(error.kind, UMP_REJECT, "%s", wrong[i].rule);
+		ump_event_release(&event);
+	}
+}
+
+/* What the JSON format makes of an ordinary record's data, by what its bytes are and not by what its media type promises. */
+Test(mapping, data_is_what_its_bytes_are)
+{
+	static const struct {
+		const char *type, *value, *expected;
+	} cases[] = {
+		{"application/json", "{\"n\":1.10}", "\"data\":{\"n\":1.10}"},
+		{"application/json", "no json", "\"data_base64\":\"bm8ganNvbg==\""},
+		{"text/plain", "words", "\"data\":\"words\""},
+		{"text/plain", "\xff\xfe", "\"data_base64\":\"//4=\""},
+		{NULL, "{\"n\":1}", "\"data_base64\":\"eyJuIjoxfQ==\""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct row row = {.rule = cases[i].expected, .value = ump_text(cases[i].value), .header_count = cases[i].type != NULL};
+		row.headers[0] = (struct ump_kafka_field){UMP_TEXT("content-type"), ump_text(cases[i].type)};
+		struct ump_event event = {0};
+		struct ump_buffer json = {0};
+		struct ump_error error;
+		cr_assert_eq(map(&row, &event, &error), 0, "%s", error.text);
+		cr_assert_eq(ump_event_to_json(&event, &json, &error), 0, "%s: %s", row.rule, error.text);
+		cr_expect(strstr(json.start, cases[i].expected), "expected %s in %s", cases[i].expected, json.start);
+		ump_buffer_release(&json);
+		ump_event_release(&event);
+	}
+}
+
+/* As many attributes as are allowed leave room for ours; one more is refused. */
+Test(mapping, an_event_may_have_64_attributes_of_its_own)
+{
+	for (size_t count = MAPPING_ATTRIBUTES; count <= MAPPING_ATTRIBUTES + 1; count++) {
+		struct ump_kafka_field headers[MAPPING_ATTRIBUTES + 1] = {CLAIMS};
+		char names[MAPPING_ATTRIBUTES + 1][16];
+		struct mapping mapping = {.overrides = overrides, .override_count = 1};
+		struct mapping_record record = {.topic = "topic", .headers = headers, .header_count = count};
+		struct ump_event event = {0};
+		struct ump_error error;
+		for (size_t i = 4; i < count; i++) {
+			snprintf(names[i], sizeof names[i], "ce_x%zu", i);
+			headers[i] = (struct ump_kafka_field){ump_text(names[i]), UMP_TEXT("v")};
+		}
+		int result = mapping_event(&mapping, &record, &event, &error);
+		cr_expect_eq(result, count > MAPPING_ATTRIBUTES ? -1 : 0, "%zu attributes", count);
+		if (result == 0)
+			cr_expect_eq(event.count, count + 3);
 		ump_event_release(&event);
 	}
 }
