@@ -11,6 +11,7 @@ const struct ump_metric count_table[] = {
 	[COUNT_RETRIED] = {"umpire_retries_total", "Tries after the first one, probes of stalled events included", UMP_COUNTER},
 	[COUNT_DEAD_LETTERED] = {"umpire_dead_letters_total", "Records stored as dead letters", UMP_COUNTER},
 	[COUNT_REPLIES] = {"umpire_replies_total", "Replies of the sink stored in the reply topic", UMP_COUNTER},
+	[COUNT_PUT_BACK] = {"umpire_put_back_total", "Dead letters that redrive --to-topic has put back", UMP_COUNTER},
 	[COUNT_STALLS] = {"umpire_stalls_total", "Records that came to stand still with neither retries nor a dead letter left", UMP_COUNTER},
 	[COUNT_IN_FLIGHT] = {"umpire_in_flight", "Events on their way to the sink, or whose answer is being settled", UMP_GAUGE},
 	[COUNT_HELD] = {"umpire_held_bytes", "Bytes of records read and not yet finished", UMP_GAUGE},

@@ -7,6 +7,7 @@
 
 struct delivery {
 	struct delivery_options options;
+	struct letter letter;   /* the headers of the one being sent, where it is a dead letter */
 	struct ump_event event; /* the one being sent; kept for its memory, as the message is */
 	struct ump_http_message message;
 	struct ump_header *headers;
@@ -24,6 +25,7 @@ void delivery_free(struct delivery *delivery)
 {
 	if (!delivery)
 		return;
+	letter_release(&delivery->letter);
 	ump_event_release(&delivery->event);
 	ump_http_message_release(&delivery->message);
 	free(delivery->headers);
@@ -40,7 +42,19 @@ static int map(struct delivery *delivery, const struct record *record, struct um
 		.key = record->key,
 		.value = record->value,
 	};
+	struct letter_origin origin;
 	source.headers = record_headers(delivery->options.pool, record, &source.header_count);
+	if (delivery->options.letters) {
+		if (letter_read_origin(source.headers, source.header_count, &origin)) {
+			source.topic = origin.topic;
+			source.partition = origin.partition;
+			source.offset = origin.offset;
+			source.timestamp_ms = origin.timestamp_ms;
+		}
+		letter_read_headers(&delivery->letter, source.headers, source.header_count);
+		source.headers = delivery->letter.headers;
+		source.header_count = delivery->letter.header_count;
+	}
 	return mapping_event(delivery->options.mapping, &source, &delivery->event, error);
 }
 

@@ -14,6 +14,7 @@ struct delivery_options {
 	const char *sink;
 	const char *namespace_name; /* told to the sink, as Knative does */
 	enum ump_header_encoding encoding;
+	bool letters; /* the records are dead letters: what is sent is the event that failed */
 	bool replies; /* whether the sink is told that its replies are used */
 	int64_t timeout_us;
 	size_t max_reply; /* bytes of an answer that are kept */

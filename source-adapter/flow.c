@@ -97,6 +97,8 @@ static void send_record(struct flow *flow, struct record *record)
 	enter_flight(flow);
 	if (seeded(SEEDED_DROP))
 		flow_finished(flow, record);
+	else if (flow->options.put_back)
+		settle_put_back(flow->parts.settle, record);
 	else if (delivery_send(flow->parts.delivery, record, &error) < 0)
 		settle_not_sent(flow->parts.settle, record, &error);
 }

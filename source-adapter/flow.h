@@ -18,6 +18,7 @@ struct flow_options {
 	enum order order;
 	size_t max_in_flight;
 	int64_t max_held_bytes;
+	bool put_back;                /* instead of sending */
 	int64_t rate;                 /* events sent a second, those tried again included; 0: as fast as they come */
 	void (*idle)(void *context);  /* nothing is in flight */
 	void (*quiet)(void *context); /* it was stopped, and nothing is in flight any more */

@@ -1,6 +1,7 @@
 /* source-adapter/letter.h: the headers of a dead letter: those of the record, and why and where it failed.
  *
- * Key, value and timestamp stay as they are, and so do the headers but those that an earlier failure left. Pure. */
+ * Key, value and timestamp stay as they are, and so do the headers but those that an earlier failure left. What a letter's headers say can
+ * be read back, so that the very record that failed can be delivered from it. Pure. */
 #pragma once
 #include "common/buffer.h"
 #include "common/cloudevents/kafka.h"
@@ -35,5 +36,16 @@ struct letter {
 void letter_write(struct letter *letter, const struct ump_kafka_field *headers, size_t count, const struct letter_failure *failure);
 void letter_release(struct letter *letter);
 
-/* Whether a header is one that letter_write() adds to every letter. */
-bool letter_owns_header(struct ump_text name);
+/* The headers that the record had before it became a dead letter, in `letter`, whose memory is used again. */
+void letter_read_headers(struct letter *letter, const struct ump_kafka_field *headers, size_t count);
+
+/* Where a dead letter was read. */
+struct letter_origin {
+	char topic[256]; /* Kafka's have at most 249 characters */
+	int32_t partition;
+	int64_t offset;
+	int64_t timestamp_ms; /* -1: none */
+};
+
+/* False, and nothing is set, where the headers are not those of a dead letter. */
+bool letter_read_origin(const struct ump_kafka_field *headers, size_t count, struct letter_origin *ret_origin);

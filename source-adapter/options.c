@@ -24,6 +24,8 @@ static const struct ump_option source_options[] = {
 	 .help = "where a replay ends: at what was the end when it began, or before the first record of TIME"},
 	{.name = "commit", .type = UMP_OPTION_SWITCH, .offset = AT(commit), .fallback = "false",
 	 .help = "with --replay: moves the group, which must have no members, to what has been sent"},
+	{.name = "to-topic", .type = UMP_OPTION_STRING, .offset = AT(to_topic), .value = "TOPIC",
+	 .help = "of redrive: where records are put back instead of being sent; every group that reads this topic sees them"},
 	{.name = "rate", .type = UMP_OPTION_INTEGER, .offset = AT(rate), .fallback = "0", .maximum = 1000000, .value = "EVENTS",
 	 .help = "most events sent a second, those tried again included; 0 sends as fast as they are taken"},
 };
@@ -129,6 +131,8 @@ static int check_overrides(const struct config *config, struct ump_error *error)
 
 static int check_sink(const struct config *config, struct ump_error *error)
 {
+	if (config->to_topic)
+		return 0;
 	if (need(config->sink, "sink", error) < 0)
 		return -1;
 	if (ump_client_check_url(config->sink, error) < 0)
@@ -167,7 +171,9 @@ int config_replay_bounds(const struct config *config, struct replay_bounds *ret_
 	const char *from = ump_config_given("from") ? config->from : "earliest";
 	if (replay_parse_until(config->until, &bounds, error) < 0)
 		return ump_error_prefix(error, "%s", ump_config_place("until"));
-	if (replay_parse_from(from, &config->topics, &bounds, error) < 0) {
+	if (config->redrive)
+		bounds.from = REPLAY_COMMITTED;
+	else if (replay_parse_from(from, &config->topics, &bounds, error) < 0) {
 		replay_bounds_release(&bounds);
 		return ump_error_prefix(error, "%s", ump_config_place("from"));
 	}
@@ -186,10 +192,33 @@ static int check_replay(struct config *config, struct ump_error *error)
 	return 0;
 }
 
+static bool given_as_flag(const char *option)
+{
+	return ump_config_given(option) && strncmp(ump_config_place(option), "--", 2) == 0;
+}
+
+/* The group is one of its own, also where the environment is that of the adapter whose dead letters these are. */
+static int check_redrive(struct config *config, struct ump_error *error)
+{
+	if (given_as_flag("from"))
+		return ump_fail(error, UMP_REJECT, "%s: a redrive goes on where its group is", ump_config_place("from"));
+	config->redrive = config->replay = config->commit = true;
+	if (!given_as_flag("group")) {
+		char *base = config->group;
+		config->group = ump_format("%s-redrive", base ? base : config->topics.items[0]);
+		free(base);
+	}
+	return check_replay(config, error);
+}
+
 /* What is read, and from where. */
 static int check_source(struct config *config, struct ump_error *error)
 {
 	struct position_policy policy;
+	if (ump_config_command()) /* the only one */
+		return check_redrive(config, error);
+	if (config->to_topic)
+		return ump_fail(error, UMP_REJECT, "%s: means something to the command redrive only", ump_config_place("to-topic"));
 	if (config->replay)
 		return check_replay(config, error);
 	if (only_in_a_replay("until", error) < 0 || only_in_a_replay("commit", error) < 0)
@@ -207,7 +236,9 @@ static int check(void *settings, struct ump_error *error)
 	if (check_source(config, error) < 0 || need(config->group, "group", error) < 0 || check_sink(config, error) < 0 ||
 	    check_overrides(config, error) < 0)
 		return -1;
-	if (not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0 ||
+	/* What fails in a redrive may go where it came from: a redrive has an end. */
+	if ((!config->redrive && not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0) ||
+	    not_a_source(config, config->to_topic, "to-topic", error) < 0 ||
 	    not_a_source(config, config->reply_topic, "reply-topic", error) < 0 ||
 	    not_a_source(config, config->status_topic, "status-topic", error) < 0)
 		return -1;
@@ -233,6 +264,8 @@ static const struct ump_option_group groups[] = {
 const struct ump_program *config_program(void)
 {
 	static struct ump_option_group all[COUNT(groups) + 1];
+	static const struct ump_command commands[] = {
+		{"redrive", "delivers the dead letters of --topics as the events that failed, in a group of its own, and ends"}};
 	static const struct ump_program program = {
 		.name = "source-adapter",
 		.prefix = "ADAPTER",
@@ -242,7 +275,10 @@ const struct ump_program *config_program(void)
 		.examples =
 			"  source-adapter --bootstrap-servers localhost:9092 --topics orders --group orders --sink http://localhost:8080\n"
 			"  source-adapter --topics orders --group audit --from earliest --ordering key --dead-letter-topic orders-dlq \\\n"
-			"      --reply-topic verdicts --sink http://audit-fn --admin-listen 127.0.0.1:9090\n",
+			"      --reply-topic verdicts --sink http://audit-fn --admin-listen 127.0.0.1:9090\n"
+			"  source-adapter redrive --topics orders-dlq --sink http://audit-fn\n",
+		.commands = commands,
+		.command_count = COUNT(commands),
 		.metrics = count_table,
 		.metric_count = &count_table_size,
 		.check = check,

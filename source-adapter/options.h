@@ -15,7 +15,9 @@ struct config {
 	bool replay;
 	char *until;
 	int64_t rate;
-	bool commit; /* what a replay has finished */
+	bool commit;  /* what a replay has finished */
+	bool redrive; /* the command: a replay of dead letters, from where their group is */
+	char *to_topic;
 
 	/* Where it goes */
 	char *sink;

@@ -36,7 +36,7 @@ struct record {
 	int64_t sent_at;        /* loop time of the latest */
 	struct ump_timer timer; /* while PAUSED */
 	struct settle *settle;  /* who waits for it */
-	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER } settling;
+	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER, SETTLING_COPY } settling;
 	struct ump_call *call;     /* while SENT */
 	struct delivery *delivery; /* whose call that is */
 	char *body;                /* what that sends, where it is not the record's value; NULL: it is */

@@ -138,6 +138,13 @@ static int send_letter(struct settle *settle, struct record *record, struct ump_
 		.extensions = record->extensions,
 		.extension_count = record->extension_count,
 	};
+	struct letter_origin origin;
+	if (settle->options.letters && letter_read_origin(headers, header_count, &origin)) {
+		failure.topic = origin.topic;
+		failure.partition = origin.partition;
+		failure.offset = origin.offset;
+		failure.timestamp_ms = origin.timestamp_ms;
+	}
 	letter_write(&settle->letter, headers, header_count, &failure);
 	struct ump_record out = {
 		.topic = settle->options.dead_letter_topic,
@@ -301,7 +308,52 @@ void settle_not_sent(struct settle *settle, struct record *record, const struct 
 		give_up(settle, record);
 }
 
+/* ---- Putting back ---- */
+
+void settle_put_back(struct settle *settle, struct record *record)
+{
+	struct ump_error error;
+	size_t header_count;
+	const struct ump_kafka_field *headers = record_headers(settle->options.pool, record, &header_count);
+	letter_read_headers(&settle->letter, headers, header_count);
+	struct ump_record out = {
+		.topic = settle->options.to_topic,
+		.partition = -1,
+		.key = record->key,
+		.value = record->value,
+		.headers = settle->letter.headers,
+		.header_count = settle->letter.header_count,
+		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
+	};
+	if (outbox_send(settle->outbox, &out, record, &error) < 0) {
+		settle_not_sent(settle, record, &error);
+		return;
+	}
+	record->state = RECORD_SETTLING;
+	record->settling = SETTLING_COPY;
+}
+
 /* ---- What Kafka says ---- */
+
+static void stored(struct settle *settle, struct record *record)
+{
+	switch (record->settling) {
+	case SETTLING_REPLY:
+		count(settle, COUNT_REPLIES);
+		count(settle, COUNT_DELIVERED);
+		break;
+	case SETTLING_DEAD_LETTER:
+		count(settle, COUNT_DEAD_LETTERED);
+		ump_log(UMP_LOG_WARNING, "dead letter", UMP_LOG_S("topic", record->home->topic),
+			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
+			UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts));
+		break;
+	case SETTLING_COPY:
+		count(settle, COUNT_PUT_BACK);
+		break;
+	}
+	finish(settle, record);
+}
 
 static void bury(struct settle *settle, struct record *orphan)
 {
@@ -316,35 +368,26 @@ void settle_delivered(void *context, const struct ump_delivery *delivery)
 {
 	struct settle *settle = context;
 	struct record *record = delivery->opaque;
-	bool reply = record->settling == SETTLING_REPLY;
 	record->state = RECORD_WAITING;
 	if (!record->home) {
 		bury(settle, record);
 		return;
 	}
 	if (!delivery->error) {
-		count(settle, reply ? COUNT_REPLIES : COUNT_DEAD_LETTERED);
-		if (reply)
-			count(settle, COUNT_DELIVERED);
-		else
-			ump_log(UMP_LOG_WARNING, "dead letter", UMP_LOG_S("topic", record->home->topic),
-				UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
-				UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts));
-		finish(settle, record);
+		stored(settle, record);
 		return;
 	}
-	ump_log(UMP_LOG_ERROR, reply ? "reply not stored" : "dead letter not stored", UMP_LOG_S("topic", record->home->topic),
+	static const char *const what[] = {[SETTLING_REPLY] = "reply not stored",
+					   [SETTLING_DEAD_LETTER] = "dead letter not stored",
+					   [SETTLING_COPY] = "record not put back"};
+	ump_log(UMP_LOG_ERROR, what[record->settling], UMP_LOG_S("topic", record->home->topic),
 		UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
 		UMP_LOG_S("error", delivery->error->text));
-	if (!reply) {
+	if (record->settling == SETTLING_DEAD_LETTER) {
 		stall(settle, record);
 		return;
 	}
-	record_failure(record, 0, ump_text(delivery->error->text));
-	if (delivery->error->kind == UMP_RETRY)
-		try_again(settle, record, -1);
-	else
-		give_up(settle, record);
+	settle_not_sent(settle, record, delivery->error);
 }
 
 void settle_forget(struct settle *settle, struct record *record)

@@ -21,6 +21,8 @@ struct settle_options {
 	const char *dead_letter_topic;     /* NULL: what cannot be delivered stalls */
 	const char *reply_topic;           /* NULL: replies are ignored */
 	enum ump_header_encoding encoding; /* of replies' headers */
+	const char *to_topic;              /* where settle_put_back() puts records */
+	bool letters;                      /* the records are dead letters themselves: what fails again keeps its origin */
 
 	void (*finished)(void *context, struct record *record); /* it has its final outcome */
 	void (*paused)(void *context, struct record *record);   /* it waits: it needs no place among those in flight */
@@ -41,6 +43,9 @@ void settle_answer(struct settle *settle, struct record *record, const struct um
 
 /* A try could not begin: the record is no valid event (UMP_REJECT), or no call could be made. */
 void settle_not_sent(struct settle *settle, struct record *record, const struct ump_error *error);
+
+/* Instead of a try: the record goes back into Kafka, as it was before it became a dead letter. */
+void settle_put_back(struct settle *settle, struct record *record);
 
 /* The record's partition does not come back: whatever is under way for it has nobody to tell. Gives the record back. */
 void settle_forget(struct settle *settle, struct record *record);

@@ -229,6 +229,9 @@ static void run(struct worker *worker, struct cluster cluster)
 		ump_log(UMP_LOG_INFO, "replaying", UMP_LOG_S("topic", worker->plan.parts[i].topic),
 			UMP_LOG_I("partition", worker->plan.parts[i].partition), UMP_LOG_I("from", worker->plan.parts[i].from),
 			UMP_LOG_I("until", worker->plan.parts[i].end));
+	if (worker->config->to_topic)
+		ump_log(UMP_LOG_WARNING, "records are put back: every group that reads this topic sees them again",
+			UMP_LOG_S("topic", worker->config->to_topic));
 	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("sink", worker->config->sink), UMP_LOG_S("group", worker->config->group));
 	ump_notify("READY=1");
 }

@@ -9,7 +9,7 @@
 static int make_producer(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
-	if (!config->reply_topic && !config->dead_letter_topic && !config->status_topic)
+	if (!config->reply_topic && !config->dead_letter_topic && !config->status_topic && !config->to_topic)
 		return 0;
 	struct ump_producer_options options = {
 		.settings = &config->kafka,
@@ -58,6 +58,8 @@ static struct settle *make_settle(struct worker *worker)
 		.dead_letter_topic = config->dead_letter_topic,
 		.reply_topic = config->reply_topic,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
+		.to_topic = config->to_topic,
+		.letters = config->redrive,
 		.finished = flow_finished,
 		.paused = flow_paused,
 		.due = flow_due,
@@ -76,6 +78,7 @@ static struct delivery *make_delivery(struct worker *worker)
 		.sink = config->sink,
 		.namespace_name = config->namespace_name,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
+		.letters = config->redrive,
 		.replies = config->reply_topic != NULL,
 		.timeout_us = config->timeout_us,
 		.max_reply = (size_t)config->reply_max,
@@ -111,6 +114,7 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 		.order = (enum order)config->order,
 		.max_in_flight = (size_t)config->max_in_flight,
 		.max_held_bytes = config->max_in_flight_bytes,
+		.put_back = config->to_topic != NULL,
 		.rate = config->rate,
 		.idle = worker_idle,
 		.quiet = worker_quiet,

@@ -12,6 +12,7 @@
 
 /* The table of places; see options.h. */
 static struct ump_settings latest;
+static const char *latest_command;
 
 static int complain(const struct ump_program *program, int status, const struct ump_error *error, FILE *err)
 {
@@ -50,6 +51,7 @@ static int load(const struct ump_program *program, int argc, char *const *argv, 
 		return complain(program, EX_USAGE, &error, err);
 	if (request->first_status != UMP_CONFIG_RUN)
 		return request->first_status;
+	latest_command = request->command < 0 ? NULL : program->commands[request->command].name;
 	if (read_defaults(&error) < 0)
 		return complain(program, EX_SOFTWARE, &error, err); /* a default that its own option refuses */
 	if (read_all(program, request, environment, &error) < 0)
@@ -97,6 +99,11 @@ const char *ump_config_place(const char *option)
 	assert(setting);
 	snprintf(text, sizeof text, setting->place ? "%s" : "--%s", setting->place ? setting->place : option);
 	return text;
+}
+
+const char *ump_config_command(void)
+{
+	return latest_command;
 }
 
 bool ump_config_given(const char *option)

@@ -82,6 +82,9 @@ struct ump_program {
 const char *ump_config_place(const char *option);
 bool ump_config_given(const char *option); /* by anything but the default */
 
+/* The name of the command that the latest ump_config_load() was given, also for its `check`; or NULL. */
+const char *ump_config_command(void);
+
 enum { UMP_CONFIG_RUN = -1 };
 
 /* Fills `config`, which must be zeroed, and `*ret_command` with the command's index or -1. Handles --help, --version, --check-config and
