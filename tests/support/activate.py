@@ -25,17 +25,24 @@ run = 0
 while runs == 0 or run < runs:
     select.select([listener], [], [])
     run += 1
+    # SIGTERM finds a child that is ours, or none: not while one is made or taken away.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         if listener.fileno() == 3:
             os.set_inheritable(3, True)
         else:
             os.dup2(listener.fileno(), 3)
         os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
         os.execv(command[0], command)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     child = 0
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     print(f"run {run} ended with {status}", file=sys.stderr, flush=True)
     if status != 0:
         sys.exit(1)
