@@ -310,3 +310,15 @@ joined() {
     echo short >"$file"
     refuses 'expected 16 characters or more, found 5' --admin-token-file "$file"
 }
+
+@test "a room of 300 behind one address, each five hits a second: none is lost, by sets" {
+    kafka_start embedded
+    doors_open --group none
+    "$BUILD/tests/bench/bench-room" --url "$BOARD" --guests 300 --rate 5 --hits 10 --accepted "$BATS_TEST_TMPDIR/accepted" >"$BATS_TEST_TMPDIR/room"
+    cat "$BATS_TEST_TMPDIR/room"
+    jq -e '.joined == 300 and .sent == 3000 and .accepted == 3000 and .refused == {}' "$BATS_TEST_TMPDIR/room"
+    kafka_consume game-hits | jq -r '.headers | map({(.[0]): .[1]}) | add | "\(.ce_source) \(.ce_id)"' | sort >"$BATS_TEST_TMPDIR/there"
+    sort "$BATS_TEST_TMPDIR/accepted" | diff - "$BATS_TEST_TMPDIR/there"
+    assert_equal "$(uniq "$BATS_TEST_TMPDIR/there" | wc -l)" 3000
+    assert_equal "$(kafka_consume game-hits | jq -r .key | sort | uniq -c | awk '{print $1}' | sort -u)" 10
+}
