@@ -1,7 +1,7 @@
 /* tests/bench/produce.c: records for the measurements: binary CloudEvents with a key.
  *
  *   bench-produce --bootstrap HOST:PORT --topic NAME --events N [--partitions 4] [--size 200] [--keys 10000] [--rate EVENTS_PER_SECOND]
- *                 [--skew PERCENT]
+ *                 [--skew PERCENT] [--set PROPERTY=VALUE]...
  *
  * Makes the topic. Without --rate as fast as it goes; with it evenly paced, each record sent on its own, with the extension `sent`: the
  * monotonic clock in microseconds when it was handed to librdkafka, and `ack` tells how long acknowledgements took. --skew puts that share
@@ -20,6 +20,7 @@ static struct {
 	const char *topic;
 	int64_t events, rate, keys, skew;
 	int size, partitions;
+	char *sets[16];
 	int64_t acknowledged, failed;
 	struct histogram ack; /* from handing over to acknowledgement, where paced */
 } run = {.partitions = 4, .size = 200, .keys = 10000};
@@ -35,6 +36,15 @@ static void set(rd_kafka_conf_t *configuration, const char *name, const char *va
 	char text[256];
 	if (rd_kafka_conf_set(configuration, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
 		fail(text);
+}
+
+static void set_pair(rd_kafka_conf_t *configuration, char *pair)
+{
+	char *value = strchr(pair, '=');
+	if (!value)
+		fail("--set: expected PROPERTY=VALUE");
+	*value++ = 0;
+	set(configuration, pair, value);
 }
 
 static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, void *context)
@@ -151,26 +161,22 @@ static void produce_all(rd_kafka_t *producer)
 	if (rd_kafka_flush(producer, 60000) || run.failed || run.acknowledged != run.events)
 		fail("not all records were acknowledged");
 	double seconds = (double)(measure_now() - started) / 1e6;
-	printf("{\"events\":%" PRId64 ",\"seconds\":%.6f,\"events_per_second\":%.0f,\"ack\":", run.events, seconds,
-	       (double)run.events / seconds);
+	printf("{\"events\":%" PRId64 ",\"seconds\":%.6f,\"events_per_second\":%.0f,\"cpu_us_per_event\":%.3f,\"ack\":", run.events,
+	       seconds, (double)run.events / seconds, (double)measure_cpu() / (double)run.events);
 	histogram_print(&run.ack, stdout);
 	printf("}\n");
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"bootstrap", required_argument, NULL, 'b'},
-						{"topic", required_argument, NULL, 't'},
-						{"events", required_argument, NULL, 'e'},
-						{"partitions", required_argument, NULL, 'p'},
-						{"size", required_argument, NULL, 's'},
-						{"keys", required_argument, NULL, 'k'},
-						{"rate", required_argument, NULL, 'r'},
-						{"skew", required_argument, NULL, 'w'},
-						{0}};
+	static const struct option options[] = {{"bootstrap", required_argument, NULL, 'b'}, {"topic", required_argument, NULL, 't'},
+						{"events", required_argument, NULL, 'e'},    {"partitions", required_argument, NULL, 'p'},
+						{"size", required_argument, NULL, 's'},      {"keys", required_argument, NULL, 'k'},
+						{"rate", required_argument, NULL, 'r'},      {"skew", required_argument, NULL, 'w'},
+						{"set", required_argument, NULL, 'x'},       {0}};
 	static rd_kafka_conf_t *configuration; /* static: usage errors leave it behind */
 	char text[256];
-	int option;
+	int option, sets = 0;
 
 	configuration = rd_kafka_conf_new();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -190,6 +196,8 @@ int main(int argc, char **argv)
 			run.rate = measure_number("rate", optarg, 1000000);
 		else if (option == 'w')
 			run.skew = measure_number("skew", optarg, 100);
+		else if (option == 'x' && sets < (int)(sizeof run.sets / sizeof *run.sets))
+			run.sets[sets++] = optarg;
 		else
 			return EX_USAGE;
 	}
@@ -201,6 +209,8 @@ int main(int argc, char **argv)
 	set(configuration, "linger.ms", run.rate ? "0" : "20");
 	set(configuration, "max.in.flight", "5"); /* what waits meanwhile goes together */
 	set(configuration, "queue.buffering.max.messages", "200000");
+	for (int i = 0; i < sets; i++)
+		set_pair(configuration, run.sets[i]);
 	rd_kafka_conf_set_dr_msg_cb(configuration, delivered);
 	rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, text, sizeof text);
 	if (!producer)
