@@ -77,6 +77,10 @@ static const struct ump_option page_options[] = {
 static const struct ump_option verify_options[] = {
 	{.name = "wait", .type = UMP_OPTION_DURATION, .offset = MEMBER(verify, wait_us), .fallback = "30s", .value = "DURATION",
 	 .help = "give up when something is missing and nothing new has come for this long; Kafka has 10 s at least for its first answer"},
+	{.name = "against", .type = UMP_OPTION_STRING, .offset = MEMBER(verify, against), .value = "TOPIC",
+	 .help = "compare the verdicts in --verdict-topic with those in this topic, event by event, instead of with --truth: two functions that run in parallel"},
+	{.name = "max-events", .type = UMP_OPTION_INTEGER, .offset = MEMBER(verify, max_events), .fallback = "5000000", .minimum = 1, .maximum = INT64_C(1) << 31,
+	 .value = "COUNT", .help = "events that --against tells apart, some 100 bytes each; with more the comparison fails"},
 	{.name = "follow", .type = UMP_OPTION_SWITCH, .offset = MEMBER(verify, follow),
 	 .help = "started beside the run: wait for the truth file and for its end, however long that takes"},
 };
@@ -229,6 +233,9 @@ static int check_doors(struct provider_config *config, struct ump_error *error)
 			return ump_error_prefix(error, "%s", ump_config_place("trusted-proxy"));
 	if (config->doors.admin_token_file && !admin_token_is_fit(config->doors.admin_token_file, error))
 		return ump_error_prefix(error, "%s", ump_config_place("admin-token-file"));
+	if (config->verify.against && (config->simulation.truth || strcmp(config->verify.against, config->topics.verdict_topic) == 0))
+		return ump_fail(error, UMP_REJECT, "%s: expected another topic than --verdict-topic, and no --truth beside it",
+				ump_config_place("against"));
 	return check_events_topics(config, error);
 }
 
@@ -259,7 +266,8 @@ const struct ump_program *provider_program(void)
 	static struct ump_option_group all[COUNT(groups) + 1];
 	static const size_t metric_count = METRIC_COUNT;
 	static const struct ump_command commands[] = {
-		[PROVIDER_VERIFY] = {"verify", "compare the topics with --truth: exit 0 equal, 1 different, 69 no answer from Kafka"}};
+		[PROVIDER_VERIFY] = {"verify", "compare the topics with --truth, or two topics of verdicts (--against): exit 0 equal, 1 "
+					       "different, 69 no answer from Kafka"}};
 	static const struct ump_program program = {
 		.name = "event-provider",
 		.prefix = "PROVIDER",
@@ -270,7 +278,8 @@ const struct ump_program *provider_program(void)
 		.command_count = COUNT(commands),
 		.examples = "event-provider --bootstrap-servers localhost:9092 --rate 100 --seed 7\n"
 			    "event-provider --bootstrap-servers localhost:9092 --events 10000 --truth truth.json --listen none\n"
-			    "event-provider verify --bootstrap-servers localhost:9092 --truth truth.json\n",
+			    "event-provider verify --bootstrap-servers localhost:9092 --truth truth.json\n"
+			    "event-provider verify --bootstrap-servers localhost:9092 --verdict-topic old --against new\n",
 		.metrics = provider_metrics,
 		.metric_count = &metric_count,
 		.check = check,

@@ -44,6 +44,8 @@ struct provider_config {
 	struct {
 		int64_t wait_us;
 		bool follow;
+		char *against; /* NULL: compare with the truth */
+		int64_t max_events;
 	} verify;
 	struct {
 		char *admin_listen;

@@ -77,7 +77,6 @@ static void take_event(struct feed *feed, const struct reader_record *record)
 static void take(void *context, const struct reader_record *record)
 {
 	struct feed *feed = context;
-	struct ump_error error;
 	feed->read[record->topic]->value++;
 	switch (record->topic) {
 	case TABLE:
@@ -90,9 +89,7 @@ static void take(void *context, const struct reader_record *record)
 		board_status(feed->board, record->key, record->value, record->timestamp_ms);
 		break;
 	default:
-		ump_event_reset(&feed->event);
-		if (ump_kafka_mode(record->headers, record->header_count) != UMP_KAFKA_NOT_CLOUDEVENT &&
-		    ump_event_from_kafka(&feed->event, record->headers, record->header_count, record->value, &error) == 0)
+		if (event_open(&feed->event, record->headers, record->header_count, record->value))
 			take_event(feed, record);
 	}
 }

@@ -2,6 +2,7 @@
 #include "common/telemetry/log.h"
 #include "provider/provider.h"
 #include "provider/verify.h"
+#include "provider/verify_against.h"
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -31,7 +32,10 @@ int main(int argc, char **argv)
 	if (status != UMP_CONFIG_RUN)
 		return status;
 	ump_log_setup("event-provider", (enum ump_log_level)config.log.level, (enum ump_log_format)config.log.format);
-	status = command == PROVIDER_VERIFY ? verify_run(&config, stdout) : run(&config);
+	if (command == PROVIDER_VERIFY && config.verify.against)
+		status = verify_against_run(&config, stdout);
+	else
+		status = command == PROVIDER_VERIFY ? verify_run(&config, stdout) : run(&config);
 	ump_config_release(provider_program(), &config);
 	return status;
 }

@@ -301,6 +301,15 @@ int64_t reader_end(const struct reader *reader, size_t topic, int32_t partition)
 	return high > found->next ? high : found->next;
 }
 
+bool reader_is_at_end(const struct reader *reader)
+{
+	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
+		for (size_t i = 0; i < reader->known[topic]; i++)
+			if (reader_position(reader, topic, (int32_t)i) < reader_end(reader, topic, (int32_t)i))
+				return false;
+	return true;
+}
+
 int64_t reader_committed(const struct reader *reader, int32_t partition)
 {
 	struct reader_lookup *lookup = (struct reader_lookup *)&reader->lookup;

@@ -49,6 +49,9 @@ size_t reader_partitions(const struct reader *reader, size_t topic);            
 int64_t reader_position(const struct reader *reader, size_t topic, int32_t partition); /* of the next record; -1: not known yet */
 int64_t reader_end(const struct reader *reader, size_t topic, int32_t partition);      /* as the latest answer said; -1: not known yet */
 
+/* Everything that was there by the latest answers has been read. */
+bool reader_is_at_end(const struct reader *reader);
+
 /* Of the group in topic 0: the next offset that it has not committed; where it has committed none, the partition's beginning. -1: not known
  * yet. */
 int64_t reader_committed(const struct reader *reader, int32_t partition);

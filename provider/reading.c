@@ -1,5 +1,13 @@
 #include "provider/reading.h"
 
+bool event_open(struct ump_event *event, const struct ump_kafka_field *headers, size_t count, struct ump_text value)
+{
+	struct ump_error error;
+	ump_event_reset(event);
+	return ump_kafka_mode(headers, count) != UMP_KAFKA_NOT_CLOUDEVENT &&
+	       ump_event_from_kafka(event, headers, count, value, &error) == 0;
+}
+
 static json_t *object_of(const struct ump_event *event)
 {
 	/* In binary mode data is bytes, and the media type says what they are. */

@@ -3,10 +3,13 @@
  * Reads hits of every kind that the simulator writes, the game's, and those of Shipwars; verdicts; rows of the table of flagged players.
  * What does not have the expected form is no error here but "not one of these": the topics are open to others. Pure. */
 #pragma once
-#include "common/cloudevents/event.h"
+#include "common/cloudevents/kafka.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Makes `event` what a record holds; false where that is no CloudEvent, or a broken one. It holds as long as the record. */
+bool event_open(struct ump_event *event, const struct ump_kafka_field *headers, size_t count, struct ump_text value);
 
 struct hit_reading {
 	struct ump_text source, id, type;

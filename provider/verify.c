@@ -1,5 +1,4 @@
 #include "provider/verify.h"
-#include "common/cloudevents/kafka.h"
 #include "common/loop/loop.h"
 #include "common/loop/notify.h"
 #include "common/memory.h"
@@ -7,11 +6,9 @@
 #include "provider/comparison.h"
 #include "provider/reader.h"
 #include "provider/reading.h"
+#include "provider/timing.h"
 #include <stdlib.h>
 #include <sysexits.h>
-
-#define LOOK_US  (100 * UMP_MILLISECOND)
-#define START_US (10 * UMP_SECOND) /* Kafka has this long to answer, however short --wait is */
 
 enum { HITS, VERDICTS, TOPICS };
 
@@ -26,6 +23,7 @@ struct verify {
 	struct reader *reader;
 	bool opened;
 	struct comparison *comparison;
+	struct timing *timing;
 	struct ump_event event; /* kept for its memory */
 	uint64_t progress;
 	int64_t progressed_at, started_at;
@@ -34,19 +32,28 @@ struct verify {
 
 /* ---- Records ---- */
 
-static void take_hit(struct verify *verify)
+static void take_hit(struct verify *verify, int64_t timestamp_ms)
 {
-	if (ump_text_equals(ump_event_get(&verify->event, "source"), ump_text(verify->source)))
-		comparison_event(verify->comparison, ump_event_get(&verify->event, "id"));
+	struct ump_text id = ump_event_get(&verify->event, "id");
+	uint64_t number;
+	if (!ump_text_equals(ump_event_get(&verify->event, "source"), ump_text(verify->source)))
+		return;
+	comparison_event(verify->comparison, id);
+	if (ump_text_to_number(id, SIMULATOR_EVENTS, &number))
+		timing_event(verify->timing, number, timestamp_ms);
 }
 
-static void take_verdict(struct verify *verify)
+static void take_verdict(struct verify *verify, int64_t timestamp_ms)
 {
 	struct verdict_reading verdict;
+	uint64_t number;
 	if (!verdict_read(&verify->event, &verdict))
 		return;
-	if (ump_text_equals(verdict.event_source, ump_text(verify->source)))
+	if (ump_text_equals(verdict.event_source, ump_text(verify->source))) {
 		comparison_verdict(verify->comparison, verdict.event_id, verdict.cheating, verdict.player);
+		if (ump_text_to_number(verdict.event_id, SIMULATOR_EVENTS, &number))
+			timing_verdict(verify->timing, number, timestamp_ms);
+	}
 	verdict_reading_release(&verdict);
 }
 
@@ -54,15 +61,12 @@ static void take_verdict(struct verify *verify)
 static void take_record(void *context, const struct reader_record *record)
 {
 	struct verify *verify = context;
-	struct ump_error error;
-	ump_event_reset(&verify->event);
-	if (ump_kafka_mode(record->headers, record->header_count) == UMP_KAFKA_NOT_CLOUDEVENT ||
-	    ump_event_from_kafka(&verify->event, record->headers, record->header_count, record->value, &error) < 0)
+	if (!event_open(&verify->event, record->headers, record->header_count, record->value))
 		return;
 	if (record->topic == HITS)
-		take_hit(verify);
+		take_hit(verify, record->timestamp_ms);
 	else
-		take_verdict(verify);
+		take_verdict(verify, record->timestamp_ms);
 }
 
 static void opened(void *context)
@@ -109,18 +113,6 @@ static int open_reader(struct verify *verify, struct ump_error *error)
 
 /* ---- Waiting ---- */
 
-static bool has_read_everything(const struct verify *verify)
-{
-	for (size_t topic = 0; topic < TOPICS; topic++) {
-		for (size_t i = 0; i < reader_partitions(verify->reader, topic); i++) {
-			int64_t end = reader_end(verify->reader, topic, (int32_t)i);
-			if (end < 0 || reader_position(verify->reader, topic, (int32_t)i) < end)
-				return false;
-		}
-	}
-	return true;
-}
-
 static void give_up(struct verify *verify, const char *what, const char *why, int status)
 {
 	ump_log(UMP_LOG_ERROR, what, UMP_LOG_S("error", why));
@@ -160,12 +152,12 @@ static bool is_over(struct verify *verify, int64_t now)
 		verify->progressed_at = now;
 	}
 	if (!verify->opened) {
-		if (now - verify->started_at > (wait_us > START_US ? wait_us : START_US))
+		if (now - verify->started_at > (wait_us > VERIFY_START_US ? wait_us : VERIFY_START_US))
 			give_up(verify, "Kafka cannot be used", verify->trouble.text[0] ? verify->trouble.text : "no answer",
 				EX_UNAVAILABLE);
 		return false;
 	}
-	if (comparison_is_complete(verify->comparison, &verify->truth) && has_read_everything(verify))
+	if (comparison_is_complete(verify->comparison, &verify->truth) && reader_is_at_end(verify->reader))
 		return true;
 	return now - verify->progressed_at >= wait_us;
 }
@@ -175,7 +167,7 @@ static void look(void *context)
 	struct verify *verify = context;
 	struct ump_error error;
 	int64_t now = ump_loop_now(verify->loop);
-	ump_timer_set(verify->loop, &verify->look, now + LOOK_US, look, verify);
+	ump_timer_set(verify->loop, &verify->look, now + VERIFY_LOOK_US, look, verify);
 	if (!has_usable_truth(verify)) {
 		verify->started_at = now;
 		return;
@@ -190,6 +182,7 @@ static int report(const struct verify *verify, FILE *out)
 {
 	struct ump_buffer text = {0};
 	uint64_t differences = comparison_report(verify->comparison, &verify->truth, &text);
+	timing_report(verify->timing, &text);
 	fwrite(text.start, 1, text.size, out);
 	ump_buffer_release(&text);
 	return differences ? 1 : 0;
@@ -197,7 +190,7 @@ static int report(const struct verify *verify, FILE *out)
 
 int verify_run(const struct provider_config *config, FILE *out)
 {
-	struct verify verify = {.config = config, .comparison = comparison_new()};
+	struct verify verify = {.config = config, .comparison = comparison_new(), .timing = timing_new()};
 	struct ump_error error;
 	int status = EX_UNAVAILABLE;
 	if (!config->simulation.truth) {
@@ -217,6 +210,7 @@ int verify_run(const struct provider_config *config, FILE *out)
 	free(verify.topics[HITS]);
 	free(verify.topics[VERDICTS]);
 	comparison_free(verify.comparison);
+	timing_free(verify.timing);
 	ump_event_release(&verify.event);
 	truth_release(&verify.truth);
 	ump_loop_free(verify.loop);

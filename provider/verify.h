@@ -4,8 +4,12 @@
  * as something new comes; with --follow also for the truth file and for the end of the run, so that it can stand beside a run whose broker
  * does not keep everything. */
 #pragma once
+#include "common/loop/loop.h"
 #include "provider/configuration.h"
 #include <stdio.h>
+
+#define VERIFY_LOOK_US  (100 * UMP_MILLISECOND)
+#define VERIFY_START_US (10 * UMP_SECOND) /* Kafka has this long to answer, however short --wait is */
 
 /* Writes the report to `out`. Returns the exit status: 0 equal, 1 different, EX_CONFIG where the truth cannot be read, EX_UNAVAILABLE where
  * Kafka does not answer. */

@@ -90,3 +90,44 @@ verifies() {
     [[ $(truth .preset) == shipwars && $(truth '.flagged | length') -gt 0 ]]
     [[ $(kafka_consume game-hits-dlq | wc -l) == 0 ]]
 }
+
+@test "verify ends with one line on the whole run: events a second, and the time from hit to verdict" {
+    kafka_start embedded
+    simulate
+    # Each verdict 7 ms after its hit, one of them 300 ms.
+    kafka_consume game-hits >"$BATS_TEST_TMPDIR/hits"
+    paste -d '\n' <(verdicts <"$BATS_TEST_TMPDIR/hits") "$BATS_TEST_TMPDIR/hits" |
+        jq -nc 'foreach range(300) as $i (null; . ; [input, input] as [$verdict, $hit] | $verdict + {timestamp: ($hit.timestamp + (if $i == 150 then 300 else 7 end))})' |
+        kafka_produce audit-verdicts
+    verify >"$BATS_TEST_TMPDIR/report"
+    assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/report")" 2
+    run tail -n 1 "$BATS_TEST_TMPDIR/report"
+    assert_output --regexp '^  300 events in [0-9.]+ s: [0-9.]+ events/s; hit to verdict: p50 7 ms, p99 7 ms, max 300 ms$'
+}
+
+@test "verify --against compares two topics of verdicts, event by event" {
+    kafka_start embedded --topic other:2
+    simulate
+    kafka_consume game-hits | verdicts >"$BATS_TEST_TMPDIR/verdicts"
+    kafka_produce audit-verdicts <"$BATS_TEST_TMPDIR/verdicts"
+    against() {
+        run "-$1" "$PROVIDER" verify --bootstrap-servers "$BOOTSTRAP" --embedded --against other --wait 1s "${@:3}"
+        assert_output --partial "$2"
+    }
+    # Another function: other ids, another rule, another order, one of them twice.
+    jq -c '.headers[1][1] |= "other-" + . | .value |= (fromjson | .rule = "another" | tojson)' "$BATS_TEST_TMPDIR/verdicts" | tac >"$BATS_TEST_TMPDIR/other"
+    tail -n +2 "$BATS_TEST_TMPDIR/other" | kafka_produce other
+    against 1 'no verdict in other'
+    local id
+    id=$(head -n 1 "$BATS_TEST_TMPDIR/other" | jq -r '.value | fromjson | .event.id')
+    assert_output --partial "/umpire/provider/seven $id: "
+    head -n 2 "$BATS_TEST_TMPDIR/other" | kafka_produce other
+    against 0 'both topics say the same about all 300 events'
+    head -n 1 "$BATS_TEST_TMPDIR/other" | jq -c '.headers[3][1] |= if . == "audit.fail" then "audit.pass" else "audit.fail" end' | kafka_produce other
+    against 1 "/umpire/provider/seven $id: "
+    assert_output --partial 'fair and cheating in other'
+    # Of another run nothing is known, which is the same on both sides.
+    against 0 'all 0 events' --run eight
+    run -78 "$PROVIDER" verify --bootstrap-servers "$BOOTSTRAP" --against audit-verdicts
+    assert_output --partial 'expected another topic than --verdict-topic'
+}
