@@ -19,6 +19,7 @@ struct board *board_new(const struct board_options *options)
 	if (options->run)
 		snprintf(board->run, sizeof board->run, "%s", options->run);
 	board->max_players = options->max_players;
+	board->round_count = 1;
 	return board;
 }
 
@@ -26,8 +27,10 @@ void board_free(struct board *board)
 {
 	if (!board)
 		return;
-	for (size_t i = 0; i < board->players.count; i++)
+	for (size_t i = 0; i < board->players.count; i++) {
+		free(((struct board_player *)board->players.entries[i])->scores);
 		free(board->players.entries[i]);
+	}
 	table_release(&board->players);
 	for (size_t i = 0; i < board->instance_count; i++)
 		json_decref(board->instances[i].status);
@@ -39,8 +42,7 @@ bool board_shows(const struct board *board, struct ump_text source)
 	return !board->run[0] || run_contains(board->run, source);
 }
 
-/* A copy that ends at a character's boundary. */
-static void copy_text(char *to, size_t size, struct ump_text from)
+void board_copy_text(char *to, size_t size, struct ump_text from)
 {
 	size_t length = from.size < size ? from.size : size - 1;
 	while (length > 0 && length < from.size && ((unsigned char)from.start[length] & 0xc0) == 0x80)
@@ -50,7 +52,7 @@ static void copy_text(char *to, size_t size, struct ump_text from)
 	to[length] = '\0';
 }
 
-static struct board_player *player_of(struct board *board, struct ump_text id)
+struct board_player *board_player_of(struct board *board, struct ump_text id)
 {
 	struct board_player *player = (struct board_player *)table_find(&board->players, id);
 	if (player)
@@ -67,11 +69,48 @@ static struct board_player *player_of(struct board *board, struct ump_text id)
 	return player;
 }
 
-static void touch(struct board *board, struct board_player *player)
+void board_touch(struct board *board, struct board_player *player)
 {
 	board->changed = true;
 	if (player)
 		player->changed = true;
+}
+
+/* ---- Rounds ---- */
+
+unsigned board_round(const struct board *board, int64_t at_ms)
+{
+	unsigned round = board->round_count;
+	while (round > 1 && board->rounds[round - 1].start_ms > at_ms)
+		round--;
+	return round;
+}
+
+const struct board_player *board_player(const struct board *board, struct ump_text id)
+{
+	return (const struct board_player *)table_find(&board->players, id);
+}
+
+const struct board_score *board_score(const struct board_player *player, unsigned round)
+{
+	for (size_t i = player->score_count; i > 0; i--)
+		if (player->scores[i - 1].round == round)
+			return &player->scores[i - 1];
+	return NULL;
+}
+
+struct board_score *board_score_of(struct board *board, struct board_player *player, unsigned round)
+{
+	struct board_score *found = (struct board_score *)board_score(player, round);
+	if (found)
+		return found;
+	size_t at = player->score_count++;
+	player->scores = ump_reallocate(player->scores, player->score_count, sizeof *player->scores);
+	for (; at > 0 && player->scores[at - 1].round > round; at--)
+		player->scores[at] = player->scores[at - 1];
+	player->scores[at] = (struct board_score){.round = round, .about = {.partition = -1}};
+	board->rounds[round - 1].players++;
+	return &player->scores[at];
 }
 
 /* ---- What is known of an event ---- */
@@ -97,64 +136,72 @@ static bool is_again(uint64_t *seen, uint64_t hash)
 	return again;
 }
 
-/* When the other half of this event was stored, or -1 where it has not been read. */
-static int64_t meet(struct board *board, uint64_t hash, bool is_verdict, int64_t timestamp_ms)
+/* Where the other half of this event stands; false where it has not been read. */
+static bool meet(struct board *board, uint64_t hash, bool is_verdict, const struct board_place *place, struct board_place *ret_other)
 {
 	struct board_waiting *slot = &board->waiting[hash % BOARD_SLOTS];
-	if (slot->hash == hash && slot->is_verdict != is_verdict) {
-		slot->hash = 0;
-		return slot->timestamp_ms;
-	}
-	*slot = (struct board_waiting){hash, timestamp_ms, is_verdict};
-	return -1;
+	bool met = slot->hash == hash && slot->is_verdict != is_verdict;
+	*ret_other = met ? slot->place : (struct board_place){.partition = -1};
+	*slot = met ? (struct board_waiting){0} : (struct board_waiting){hash, *place, is_verdict};
+	return met;
 }
 
-static struct latency_second *second_of(struct board *board, int64_t *timestamp_ms, int64_t now_ms)
+static struct board_place believable(const struct board_place *place, int64_t now_ms)
 {
-	if (*timestamp_ms > now_ms + FUTURE_MS)
-		*timestamp_ms = now_ms;
-	return latency_at(&board->latency, *timestamp_ms / 1000);
+	struct board_place believed = *place;
+	if (believed.timestamp_ms > now_ms + FUTURE_MS)
+		believed.timestamp_ms = now_ms;
+	return believed;
 }
 
-static struct board_event *tape(struct board *board, const struct board_place *place)
+static struct board_event *tape(struct board *board, const struct board_place *place, unsigned round, const struct board_player *player)
 {
 	struct board_event *event = &board->recent[board->recent_count++ % BOARD_RECENT];
-	*event = (struct board_event){.number = board->recent_count, .place = *place, .ms = -1};
+	*event = (struct board_event){.number = board->recent_count,
+				      .round = round,
+				      .hidden = player && player->hidden,
+				      .place = *place,
+				      .about = {.partition = -1},
+				      .ms = -1};
 	return event;
 }
 
 /* ---- Records ---- */
 
-void board_hit(struct board *board, const struct hit_reading *hit, const struct board_place *place, int64_t now_ms)
+bool board_hit(struct board *board, const struct hit_reading *hit, const struct board_place *place, int64_t now_ms,
+	       struct board_place *ret_other)
 {
 	uint64_t hash = hash_event(hit->source, hit->id);
 	if (!board_shows(board, hit->source) || is_again(board->seen_hits, hash))
-		return;
-	int64_t timestamp_ms = place->timestamp_ms;
-	struct latency_second *second = second_of(board, &timestamp_ms, now_ms);
-	int64_t verdict_ms = meet(board, hash, false, timestamp_ms);
+		return false;
+	const struct board_place at = believable(place, now_ms);
+	struct latency_second *second = latency_at(&board->latency, at.timestamp_ms / 1000);
+	bool has_verdict = meet(board, hash, false, &at, ret_other);
+	unsigned round = board_round(board, at.timestamp_ms);
 	if (second)
 		second->hits++;
-	if (second && verdict_ms >= 0)
-		latency_measured(second, verdict_ms - timestamp_ms);
-	board->hits++;
-	if (place->partition >= 0 && place->partition < BOARD_PARTITIONS)
-		board->partition_hits[place->partition]++;
+	if (second && has_verdict)
+		latency_measured(second, ret_other->timestamp_ms - at.timestamp_ms);
+	board->rounds[round - 1].hits++;
+	if (at.partition >= 0 && at.partition < BOARD_PARTITIONS)
+		board->partition_hits[at.partition]++;
 
-	struct board_player *player = player_of(board, hit->player);
+	struct board_player *player = board_player_of(board, hit->player);
 	if (player) {
-		player->hits++;
-		player->best = hit->value > player->best ? hit->value : player->best;
-		copy_text(player->name, sizeof player->name, hit->name);
+		struct board_score *score = board_score_of(board, player, round);
+		score->hits++;
+		score->best = hit->value > score->best ? hit->value : score->best;
+		board_copy_text(player->name, sizeof player->name, hit->name);
 	}
-	struct board_event *event = tape(board, place);
+	struct board_event *event = tape(board, place, round, player);
 	event->value = hit->value;
-	copy_text(event->id, sizeof event->id, hit->id);
-	copy_text(event->player, sizeof event->player, hit->player);
-	copy_text(event->name, sizeof event->name, hit->name);
-	copy_text(event->match, sizeof event->match, hit->match);
-	copy_text(event->type, sizeof event->type, hit->type);
-	touch(board, player);
+	board_copy_text(event->id, sizeof event->id, hit->id);
+	board_copy_text(event->player, sizeof event->player, hit->player);
+	board_copy_text(event->name, sizeof event->name, hit->name);
+	board_copy_text(event->match, sizeof event->match, hit->match);
+	board_copy_text(event->type, sizeof event->type, hit->type);
+	board_touch(board, player);
+	return true;
 }
 
 /* A verdict up to the place of a row that was read is in that row's count: a player's verdicts stand in one partition, in their order. */
@@ -163,61 +210,75 @@ static bool is_counted(const struct board_player *player, const struct board_pla
 	return player->cheats && player->last.partition == place->partition && place->offset <= player->last.offset;
 }
 
-static void flag(struct board *board, struct board_player *player, const struct verdict_reading *verdict, const struct board_place *place)
+static void flag(struct board *board, struct board_player *player, struct board_score *score, const struct verdict_reading *verdict,
+		 const struct board_place *place, const struct board_place *about)
 {
-	if (is_counted(player, place))
+	if (is_counted(player, place)) {
+		if (ump_text_equals(verdict->event_id, ump_text(score->last_event)))
+			score->about = *about; /* what the row does not say */
 		return;
-	if (!player->cheats++) {
-		board->flagged++;
+	}
+	if (!player->cheats++)
 		player->flagged_ms = place->timestamp_ms;
+	if (!score->cheats++) {
+		board->rounds[score->round - 1].flagged++;
+		score->flagged_ms = place->timestamp_ms;
 	}
 	player->last = *place;
-	player->last_value = verdict->value;
-	copy_text(player->last_event, sizeof player->last_event, verdict->event_id);
-	copy_text(player->last_rule, sizeof player->last_rule, verdict->rule);
-	copy_text(player->run, sizeof player->run, run_of(verdict->event_source));
+	score->last_ms = place->timestamp_ms;
+	score->last_value = verdict->value;
+	score->about = *about;
+	board_copy_text(score->last_event, sizeof score->last_event, verdict->event_id);
+	board_copy_text(score->last_rule, sizeof score->last_rule, verdict->rule);
+	board_copy_text(player->run, sizeof player->run, run_of(verdict->event_source));
 	board_row_failed(board, player);
 }
 
-void board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place, int64_t now_ms)
+/* A verdict belongs to the round of its hit; where that was not read, to that in which it was stored. */
+bool board_verdict(struct board *board, const struct verdict_reading *verdict, const struct board_place *place, int64_t now_ms,
+		   struct board_place *ret_other)
 {
 	uint64_t hash = hash_event(verdict->event_source, verdict->event_id);
 	if (!board_shows(board, verdict->event_source) || is_again(board->seen_verdicts, hash ^ hash_text(verdict->cheating, verdict->id)))
-		return;
-	int64_t timestamp_ms = place->timestamp_ms;
-	struct latency_second *second = second_of(board, &timestamp_ms, now_ms);
-	int64_t hit_ms = meet(board, hash, true, timestamp_ms);
+		return false;
+	const struct board_place at = believable(place, now_ms);
+	struct latency_second *second = latency_at(&board->latency, at.timestamp_ms / 1000);
+	bool has_hit = meet(board, hash, true, &at, ret_other);
+	int64_t ms = at.timestamp_ms - ret_other->timestamp_ms;
+	unsigned round = board_round(board, has_hit ? ret_other->timestamp_ms : at.timestamp_ms);
 	if (second) {
 		second->verdicts++;
 		second->cheating += verdict->cheating;
-		if (hit_ms >= 0)
-			latency_measured(second, timestamp_ms - hit_ms);
+		if (has_hit)
+			latency_measured(second, ms);
 	}
-	board->verdicts++;
-	board->cheating += verdict->cheating;
+	board->rounds[round - 1].verdicts++;
+	board->rounds[round - 1].cheating += verdict->cheating;
 
-	struct board_player *player = player_of(board, verdict->player);
-	if (player && verdict->cheating)
-		flag(board, player, verdict, place);
-	if (player)
-		player->verdicts++;
-	struct board_event *event = tape(board, place);
+	struct board_player *player = board_player_of(board, verdict->player);
+	struct board_score *score = player ? board_score_of(board, player, round) : NULL;
+	if (score && verdict->cheating)
+		flag(board, player, score, verdict, place, ret_other);
+	if (score)
+		score->verdicts++;
+	struct board_event *event = tape(board, place, round, player);
 	event->is_verdict = true;
 	event->cheating = verdict->cheating;
 	event->value = verdict->value;
-	event->ms = hit_ms >= 0 ? (double)(timestamp_ms - hit_ms) : -1;
-	copy_text(event->id, sizeof event->id, verdict->event_id);
-	copy_text(event->player, sizeof event->player, verdict->player);
-	copy_text(event->name, sizeof event->name, ump_text(player ? player->name : NULL));
-	copy_text(event->rule, sizeof event->rule, verdict->rule);
-	touch(board, player);
+	event->about = *ret_other;
+	event->ms = has_hit ? (double)ms : -1;
+	board_copy_text(event->id, sizeof event->id, verdict->event_id);
+	board_copy_text(event->player, sizeof event->player, verdict->player);
+	board_copy_text(event->name, sizeof event->name, ump_text(player ? player->name : NULL));
+	board_copy_text(event->rule, sizeof event->rule, verdict->rule);
+	board_touch(board, player);
+	return true;
 }
 
 void board_dead_letter(struct board *board, const struct board_place *place)
 {
-	(void)place;
-	board->dead_letters++;
-	touch(board, NULL);
+	board->rounds[board_round(board, place->timestamp_ms) - 1].dead_letters++;
+	board_touch(board, NULL);
 }
 
 void board_status(struct board *board, struct ump_text instance, struct ump_text value, int64_t timestamp_ms)
@@ -237,20 +298,10 @@ void board_status(struct board *board, struct ump_text instance, struct ump_text
 		if (i == 0 || board->instances[i].timestamp_ms < found->timestamp_ms)
 			found = &board->instances[i];
 	json_decref(found->status);
-	copy_text(found->name, sizeof found->name, instance);
+	board_copy_text(found->name, sizeof found->name, instance);
 	found->status = status;
 	found->timestamp_ms = timestamp_ms;
-	touch(board, NULL);
-}
-
-bool board_hide(struct board *board, struct ump_text id, bool hidden)
-{
-	struct board_player *player = (struct board_player *)table_find(&board->players, id);
-	if (!player)
-		return false;
-	player->hidden = hidden;
-	touch(board, player);
-	return true;
+	board_touch(board, NULL);
 }
 
 bool board_changed(const struct board *board)
@@ -261,81 +312,4 @@ bool board_changed(const struct board *board)
 uint64_t board_refused(const struct board *board)
 {
 	return board->more_players;
-}
-
-/* ---- The table of flagged players ---- */
-
-void board_row_failed(struct board *board, struct board_player *player)
-{
-	board->rows_due += !player->row_due;
-	player->row_due = true;
-}
-
-struct board_player *board_next_row(struct board *board)
-{
-	while (board->rows_due) {
-		size_t i = board->row_cursor++ % board->players.count;
-		struct board_player *player = (struct board_player *)board->players.entries[i];
-		if (!player->row_due)
-			continue;
-		player->row_due = false;
-		board->rows_due--;
-		return player;
-	}
-	return NULL;
-}
-
-char *board_row(const struct board_player *player)
-{
-	json_t *row = json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:s, s:s, s:f, s:i, s:I, s:I}}", "player", player->id, "name", player->name,
-				"run", player->run, "since", (json_int_t)player->flagged_ms, "count", (json_int_t)player->cheats, "last",
-				"event", player->last_event, "rule", player->last_rule, "hits", player->last_value, "partition",
-				(int)player->last.partition, "offset", (json_int_t)player->last.offset, "timestamp",
-				(json_int_t)player->last.timestamp_ms);
-	char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
-	json_decref(row);
-	return text;
-}
-
-static void take_row(struct board *board, struct ump_text key, json_t *row)
-{
-	const char *name, *run, *event, *rule;
-	json_int_t since, count, offset, timestamp;
-	double value;
-	int partition;
-	if (json_unpack(row, "{s:s, s:s, s:I, s:I, s:{s:s, s:s, s:F, s:i, s:I, s:I}}", "name", &name, "run", &run, "since", &since, "count",
-			&count, "last", "event", &event, "rule", &rule, "hits", &value, "partition", &partition, "offset", &offset,
-			"timestamp", &timestamp) ||
-	    count < 1)
-		return;
-	size_t length = strlen(board->run);
-	if (length && (strncmp(run, board->run, length) != 0 || (run[length] && run[length] != '/')))
-		return;
-	struct board_player *player = player_of(board, key);
-	if (!player || player->cheats > (uint64_t)count)
-		return;
-	if (player->row_due && player->last.partition == partition && player->last.offset <= offset) {
-		player->row_due = false; /* the verdicts that were read before are in the row */
-		board->rows_due--;
-	}
-	if (player->cheats == (uint64_t)count)
-		return;
-	board->flagged += !player->cheats;
-	player->cheats = (uint64_t)count;
-	player->flagged_ms = since;
-	player->last = (struct board_place){partition, offset, timestamp};
-	player->last_value = value;
-	copy_text(player->name, sizeof player->name, ump_text(name));
-	copy_text(player->run, sizeof player->run, ump_text(run));
-	copy_text(player->last_event, sizeof player->last_event, ump_text(event));
-	copy_text(player->last_rule, sizeof player->last_rule, ump_text(rule));
-	touch(board, player);
-}
-
-void board_read_row(struct board *board, struct ump_text key, struct ump_text value)
-{
-	json_t *row = value.size ? json_loadb(value.start, value.size, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	if (row)
-		take_row(board, key, row);
-	json_decref(row);
 }

@@ -6,6 +6,7 @@
 #define RATE_SECONDS   3   /* rates are means over these */
 #define LATENCY_WINDOW 10  /* seconds */
 #define PLAYERS_UPDATE 500 /* rows in one update; the rest goes into the next */
+#define EVENTS_UPDATE  24  /* of the tape in one update: the latest, as nobody reads more of it in a tenth of a second */
 
 static json_t *number(double value)
 {
@@ -57,18 +58,28 @@ static json_t *series(const struct board *board, const struct board_facts *facts
 	return rows;
 }
 
-static json_t *player_json(const struct board_player *player)
+/* The place of a hit, or null: what the page asks for to show it whole. */
+static json_t *place_json(const struct board_place *place)
 {
-	json_t *row =
-		json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "id", player->id, "name", player->name, "hits", (json_int_t)player->hits,
-			  "verdicts", (json_int_t)player->verdicts, "best", number(player->best), "cheats", (json_int_t)player->cheats);
-	if (player->cheats)
-		json_object_set_new(row, "flagged",
-				    json_pack("{s:I, s:o, s:s, s:s, s:I}", "since", (json_int_t)player->flagged_ms, "hits",
-					      number(player->last_value), "rule", player->last_rule, "event", player->last_event, "last",
-					      (json_int_t)player->last.timestamp_ms));
+	return place->partition < 0 ? json_null()
+				    : json_pack("{s:i, s:I}", "partition", (int)place->partition, "offset", (json_int_t)place->offset);
+}
+
+/* Of a player who is hidden, that it is. NULL for one who was not there in that round. */
+static json_t *player_json(const struct board_player *player, unsigned round)
+{
+	const struct board_score *score = board_score(player, round);
 	if (player->hidden)
-		json_object_set_new(row, "hidden", json_true());
+		return json_pack("{s:s, s:b}", "id", player->id, "hidden", true);
+	if (!score)
+		return NULL;
+	json_t *row = json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "id", player->id, "name", player->name, "hits", (json_int_t)score->hits,
+				"verdicts", (json_int_t)score->verdicts, "best", number(score->best), "cheats", (json_int_t)score->cheats);
+	if (score->cheats)
+		json_object_set_new(row, "flagged",
+				    json_pack("{s:I, s:o, s:s, s:s, s:I, s:o}", "since", (json_int_t)score->flagged_ms, "hits",
+					      number(score->last_value), "rule", score->last_rule, "event", score->last_event, "last",
+					      (json_int_t)score->last_ms, "about", place_json(&score->about)));
 	return row;
 }
 
@@ -82,6 +93,7 @@ static json_t *event_json(const struct board_event *event)
 		json_object_set_new(row, "verdict", json_string(event->cheating ? "cheating" : "fair"));
 		json_object_set_new(row, "rule", json_string(event->rule));
 		json_object_set_new(row, "ms", number(event->ms));
+		json_object_set_new(row, "about", place_json(&event->about));
 	} else {
 		json_object_set_new(row, "match", json_string(event->match));
 		json_object_set_new(row, "type", json_string(event->type));
@@ -89,13 +101,26 @@ static json_t *event_json(const struct board_event *event)
 	return row;
 }
 
-/* The tape's events after number `after`, as far as they are still there. */
-static json_t *recent(const struct board *board, uint64_t after)
+/* The tape's events of a round after number `after`, at most the latest so many, as far as they are still there. */
+static json_t *recent(const struct board *board, unsigned round, uint64_t after, uint64_t most)
 {
 	json_t *rows = json_array();
-	uint64_t first = board->recent_count > BOARD_RECENT ? board->recent_count - BOARD_RECENT : 0;
-	for (uint64_t i = first > after ? first : after; i < board->recent_count; i++)
-		json_array_append_new(rows, event_json(&board->recent[i % BOARD_RECENT]));
+	uint64_t first = board->recent_count > most ? board->recent_count - most : 0;
+	for (uint64_t i = first > after ? first : after; i < board->recent_count; i++) {
+		const struct board_event *event = &board->recent[i % BOARD_RECENT];
+		if (event->round == round && !event->hidden)
+			json_array_append_new(rows, event_json(event));
+	}
+	return rows;
+}
+
+static json_t *rounds(const struct board *board, unsigned present)
+{
+	json_t *rows = json_array();
+	for (unsigned round = 1; round <= present; round++)
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:o}", "number", (int)round, "started",
+						count_or_null(board->rounds[round - 1].start_ms ? board->rounds[round - 1].start_ms : -1)));
 	return rows;
 }
 
@@ -125,22 +150,31 @@ static json_t *instances(const struct board *board, const struct board_facts *fa
 	return rows;
 }
 
-/* What is in every frame: small, and quicker sent than compared. */
-static json_t *frame(const struct board *board, const struct board_facts *facts)
+static json_t *totals(const struct board_round *round, uint64_t more_players)
 {
-	json_t *held = facts->held_why ? json_string(facts->held_why) : json_null();
-	return json_pack("{s:I, s:s?, s:s?, s:s?, s:b, s:I, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:{s:s, s:s?, s:f, s:b, "
-			 "s:o, s:I, s:I, s:I}, "
-			 "s:i}",
-			 "now", (json_int_t)facts->now_ms, "run", board->run[0] ? board->run : NULL, "broker", facts->broker, "group",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "hits", (json_int_t)round->hits, "verdicts", (json_int_t)round->verdicts,
+			 "cheating", (json_int_t)round->cheating, "players", (json_int_t)(round->players + more_players), "flagged",
+			 (json_int_t)round->flagged, "dead", (json_int_t)round->dead_letters);
+}
+
+static json_t *simulation(const struct board_facts *facts)
+{
+	return json_pack("{s:s, s:s?, s:f, s:b, s:s?, s:I, s:I, s:I}", "state", facts->simulation, "scenario", facts->scenario, "rate",
+			 facts->rate, "held", facts->held, "why", facts->held_why, "produced", (json_int_t)facts->produced, "acknowledged",
+			 (json_int_t)facts->acknowledged, "failed", (json_int_t)facts->failed);
+}
+
+/* What is in every frame: small, and quicker sent than compared. */
+static json_t *frame(const struct board *board, const struct board_facts *facts, unsigned round)
+{
+	const struct board_round *shown = &board->rounds[round - 1];
+	return json_pack("{s:I, s:s?, s:s?, s:s?, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s?, s:{s:i, s:o}, s:o}", "now",
+			 (json_int_t)facts->now_ms, "run", board->run[0] ? board->run : NULL, "broker", facts->broker, "group",
 			 facts->group, "rebuilding", facts->rebuilding, "from", (json_int_t)facts->from_ms, "rate", rates(board, facts),
-			 "latency", percentiles(board, facts), "totals", "hits", (json_int_t)board->hits, "verdicts",
-			 (json_int_t)board->verdicts, "cheating", (json_int_t)board->cheating, "players",
-			 (json_int_t)(board->players.count + board->more_players), "flagged", (json_int_t)board->flagged, "dead",
-			 (json_int_t)board->dead_letters, "partitions", partitions(board, facts), "adapters", instances(board, facts),
-			 "simulation", "state", facts->simulation, "scenario", facts->scenario, "rate", facts->rate, "held", facts->held,
-			 "why", held, "produced", (json_int_t)facts->produced, "acknowledged", (json_int_t)facts->acknowledged, "failed",
-			 (json_int_t)facts->failed, "pages", (int)facts->pages);
+			 "latency", percentiles(board, facts), "totals", totals(shown, board->more_players), "partitions",
+			 partitions(board, facts), "adapters", instances(board, facts), "simulation", simulation(facts), "pages",
+			 (int)facts->pages, "play", facts->play, "round", "number", (int)round, "started",
+			 count_or_null(shown->start_ms ? shown->start_ms : -1), "rounds", rounds(board, board_round(board, facts->now_ms)));
 }
 
 static char *dump(json_t *root)
@@ -150,20 +184,54 @@ static char *dump(json_t *root)
 	return text;
 }
 
-char *board_state(struct board *board, const struct board_facts *facts)
+/* The second in which a round began, or the first that is still remembered. */
+static int64_t first_second(const struct board *board, const struct board_facts *facts, unsigned round)
 {
-	json_t *root = frame(board, facts), *players = json_array();
+	int64_t remembered = last_second(facts) - LATENCY_SECONDS + 2, began = board->rounds[round - 1].start_ms / 1000;
+	return began > remembered ? began : remembered;
+}
+
+static void add_player(json_t *rows, const struct board_player *player, unsigned round)
+{
+	json_t *row = player_json(player, round);
+	if (row)
+		json_array_append_new(rows, row);
+}
+
+char *board_state(struct board *board, const struct board_facts *facts, unsigned round)
+{
+	unsigned present = board_round(board, facts->now_ms);
+	if (round > present)
+		return NULL;
+	if (round == 0)
+		round = present;
+	json_t *root = frame(board, facts, round), *players = json_array();
 	for (size_t i = 0; i < board->players.count; i++)
-		json_array_append_new(players, player_json((struct board_player *)board->players.entries[i]));
+		add_player(players, (struct board_player *)board->players.entries[i], round);
 	json_object_set_new(root, "players", players);
-	json_object_set_new(root, "series", series(board, facts, last_second(facts) - LATENCY_SECONDS + 2));
-	json_object_set_new(root, "events", recent(board, 0));
+	json_object_set_new(root, "series", series(board, facts, first_second(board, facts, round)));
+	json_object_set_new(root, "events", recent(board, round, 0, BOARD_RECENT));
 	return dump(root);
+}
+
+/* A page that sees a new round forgets the one before: what is known of the new one already goes out again. */
+static void begin_round(struct board *board, unsigned round)
+{
+	for (size_t i = 0; i < board->players.count; i++) {
+		struct board_player *player = (struct board_player *)board->players.entries[i];
+		player->changed |= player->hidden || board_score(player, round);
+	}
+	board->sent_round = round;
+	board->sent_second = 0;
+	board->sent_count = 0;
 }
 
 char *board_update(struct board *board, const struct board_facts *facts)
 {
-	json_t *root = frame(board, facts), *players = json_array();
+	unsigned round = board_round(board, facts->now_ms);
+	if (round != board->sent_round)
+		begin_round(board, round);
+	json_t *root = frame(board, facts, round), *players = json_array();
 	size_t rows = 0;
 	board->changed = false;
 	for (size_t i = 0; i < board->players.count; i++) {
@@ -175,14 +243,12 @@ char *board_update(struct board *board, const struct board_facts *facts)
 			break;
 		}
 		player->changed = false;
-		json_array_append_new(players, player_json(player));
+		add_player(players, player, round);
 	}
 	json_object_set_new(root, "players", players);
-	int64_t last = last_second(facts);
-	if (board->sent_second < last - LATENCY_SECONDS + 2)
-		board->sent_second = last - 1;
-	json_object_set_new(root, "series", series(board, facts, board->sent_second + 1));
-	json_object_set_new(root, "events", recent(board, board->sent_count));
+	int64_t last = last_second(facts), first = first_second(board, facts, round);
+	json_object_set_new(root, "series", series(board, facts, board->sent_second + 1 > first ? board->sent_second + 1 : first));
+	json_object_set_new(root, "events", recent(board, round, board->sent_count, EVENTS_UPDATE));
 	board->sent_second = last;
 	board->sent_count = board->recent_count;
 	return dump(root);

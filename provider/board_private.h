@@ -1,4 +1,5 @@
-/* provider/board_private.h: the board's memory, for its two halves: board.c (records in), board_json.c (pages out). */
+/* provider/board_private.h: the board's memory, for its parts: board.c (records in), board_table.c (rows and orders), board_json.c (pages
+ * out). */
 #pragma once
 #include "provider/board.h"
 
@@ -7,15 +8,16 @@
 /* A hit that waits for its verdict, or the other way round: whichever is read first. */
 struct board_waiting {
 	uint64_t hash;
-	int64_t timestamp_ms;
+	struct board_place place;
 	bool is_verdict;
 };
 
 /* One line of the page's tape. */
 struct board_event {
 	uint64_t number; /* from 1: rises with every event of the tape */
-	bool is_verdict, cheating;
-	struct board_place place;
+	unsigned round;
+	bool is_verdict, cheating, hidden;
+	struct board_place place, about; /* about: the hit of a verdict */
 	double value;
 	double ms; /* hit to verdict; -1: not known */
 	char id[32], player[64], name[64], match[24], rule[48], type[32];
@@ -27,13 +29,19 @@ struct board_instance {
 	int64_t timestamp_ms;
 };
 
+struct board_round {
+	int64_t start_ms; /* 0: of the first, which has always been */
+	uint64_t hits, verdicts, cheating, flagged, players, dead_letters;
+};
+
 struct board {
 	char run[BOARD_RUN_SIZE]; /* empty: all */
 	size_t max_players;
 	struct table players; /* of struct board_player */
 	uint64_t more_players;
-	uint64_t hits, verdicts, cheating, flagged, dead_letters;
-	size_t rows_due, row_cursor; /* players whose row is due, and where to look for the next */
+	struct board_round rounds[BOARD_ROUNDS]; /* number n at n - 1 */
+	unsigned round_count;                    /* at least 1 */
+	size_t rows_due, row_cursor;             /* players whose row is due, and where to look for the next */
 	uint64_t partition_hits[BOARD_PARTITIONS];
 	struct latency latency;
 	struct board_waiting waiting[BOARD_SLOTS];
@@ -42,7 +50,14 @@ struct board {
 	uint64_t recent_count; /* the tape's last number */
 	uint64_t sent_count;   /* of these, in updates */
 	int64_t sent_second;
+	unsigned sent_round;
 	struct board_instance instances[BOARD_INSTANCES];
 	size_t instance_count;
 	bool changed;
 };
+
+/* For board_table.c. */
+struct board_player *board_player_of(struct board *board, struct ump_text id); /* made where there is room; NULL: counted as one more */
+struct board_score *board_score_of(struct board *board, struct board_player *player, unsigned round);
+void board_touch(struct board *board, struct board_player *player); /* NULL: nobody's */
+void board_copy_text(char *to, size_t size, struct ump_text from);  /* a copy that ends at a character's boundary */

@@ -1,6 +1,8 @@
 #include "provider/feed.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "provider/archive.h"
+#include "provider/inspection.h"
 #include "provider/metrics.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +12,22 @@ enum { HITS, VERDICTS, TABLE, DEAD_LETTERS, STATUS, TOPICS };
 #define REQUIRED  2                    /* the first two; the others may appear later */
 #define STATUS_MS (60 * INT64_C(1000)) /* of the adapter's past states, only the last minute matters */
 #define ROWS_US   (250 * UMP_MILLISECOND)
+#define ARCHIVE   ((size_t)8 << 20) /* bytes of records that can be looked at closely: some ten thousand */
+
+/* An order on its way. */
+struct order {
+	struct order *next;
+	void (*done)(void *context, const struct ump_error *error);
+	void *context;
+};
 
 struct feed {
 	struct feed_options options;
 	struct ump_loop *loop;
 	struct reader *reader;
 	struct board *board;
+	struct archive *archive;
+	struct order *orders;
 	struct ump_timer rows;
 	struct ump_event event;
 	bool caught_up;
@@ -60,16 +72,56 @@ static void write_rows(void *context)
 	ump_timer_set(feed->loop, &feed->rows, ump_loop_now(feed->loop) + ROWS_US, write_rows, feed);
 }
 
-static void take_event(struct feed *feed, const struct reader_record *record)
+static void keep(struct feed *feed, enum archive_kind kind, const struct reader_record *record)
+{
+	archive_keep(feed->archive, &(struct archive_record){.where = {kind, record->partition, record->offset},
+							     .timestamp_ms = record->timestamp_ms,
+							     .read_ms = now_ms(feed),
+							     .key = record->key,
+							     .value = record->value,
+							     .headers = record->headers,
+							     .header_count = record->header_count});
+}
+
+static void pair(struct feed *feed, const struct board_place *hit, const struct board_place *verdict, bool cheating)
+{
+	if (hit->partition >= 0 && verdict->partition >= 0)
+		archive_pair(feed->archive, &(struct archive_key){ARCHIVE_HIT, hit->partition, hit->offset},
+			     &(struct archive_key){ARCHIVE_VERDICT, verdict->partition, verdict->offset}, cheating);
+}
+
+static void take_hit(struct feed *feed, const struct hit_reading *hit, const struct reader_record *record)
 {
 	const struct board_place place = {record->partition, record->offset, record->timestamp_ms};
+	struct board_place verdict;
+	if (!board_hit(feed->board, hit, &place, now_ms(feed), &verdict))
+		return;
+	keep(feed, ARCHIVE_HIT, record);
+	pair(feed, &place, &verdict, false);
+}
+
+static void take_verdict(struct feed *feed, const struct verdict_reading *verdict, const struct reader_record *record)
+{
+	const struct board_place place = {record->partition, record->offset, record->timestamp_ms};
+	struct board_place hit;
+	if (!board_verdict(feed->board, verdict, &place, now_ms(feed), &hit))
+		return;
+	keep(feed, ARCHIVE_VERDICT, record);
+	pair(feed, &hit, &place, verdict->cheating);
+	if (feed->options.verdict)
+		feed->options.verdict(feed->options.context, verdict,
+				      hit.partition < 0 ? -1 : (double)(place.timestamp_ms - hit.timestamp_ms));
+}
+
+static void take_event(struct feed *feed, const struct reader_record *record)
+{
 	struct hit_reading hit;
 	struct verdict_reading verdict;
 	if (record->topic == HITS && hit_read(&feed->event, &hit)) {
-		board_hit(feed->board, &hit, &place, now_ms(feed));
+		take_hit(feed, &hit, record);
 		hit_reading_release(&hit);
 	} else if (record->topic == VERDICTS && verdict_read(&feed->event, &verdict)) {
-		board_verdict(feed->board, &verdict, &place, now_ms(feed));
+		take_verdict(feed, &verdict, record);
 		verdict_reading_release(&verdict);
 	}
 }
@@ -121,6 +173,7 @@ int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_op
 	struct feed *feed = ump_allocate(1, sizeof *feed);
 	feed->options = *options;
 	feed->loop = loop;
+	feed->archive = archive_new(ARCHIVE);
 	feed->board = board_new(&(struct board_options){.run = options->run, .max_players = (size_t)config->pages.max_players});
 	feed->from_ms = config->topics.embedded ? 0 : now_ms(feed) - config->pages.history_us / UMP_MILLISECOND;
 	const struct reader_options reader = {
@@ -139,6 +192,7 @@ int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_op
 			    [STATUS] = now_ms(feed) - STATUS_MS},
 		.topic_count = TOPICS,
 		.required = REQUIRED,
+		.first = TABLE,
 		.record = take,
 		.opened = opened,
 		.caught_up = caught_up,
@@ -156,6 +210,17 @@ int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_op
 	return 0;
 }
 
+static void give_up_orders(struct feed *feed)
+{
+	struct ump_error error;
+	ump_fail(&error, UMP_RETRY, "this process ends");
+	for (struct order *order = feed->orders, *next; order; order = next) {
+		next = order->next;
+		order->done(order->context, &error);
+		free(order);
+	}
+}
+
 void feed_free(struct feed *feed)
 {
 	if (!feed)
@@ -163,6 +228,8 @@ void feed_free(struct feed *feed)
 	reader_free(feed->reader);
 	ump_timer_cancel(feed->loop, &feed->rows);
 	board_free(feed->board);
+	archive_free(feed->archive);
+	give_up_orders(feed);
 	ump_event_release(&feed->event);
 	free(feed);
 }
@@ -170,6 +237,35 @@ void feed_free(struct feed *feed)
 struct board *feed_board(struct feed *feed)
 {
 	return feed->board;
+}
+
+char *feed_inspect(struct feed *feed, int32_t partition, int64_t offset)
+{
+	const struct provider_config *config = feed->options.config;
+	struct inspection inspection = {.hit = archive_find(feed->archive, &(struct archive_key){ARCHIVE_HIT, partition, offset}),
+					.hit_topic = config->topics.topic,
+					.verdict_topic = config->topics.verdict_topic,
+					.committed = reader_committed(feed->reader, partition)};
+	if (!inspection.hit)
+		return NULL;
+	if (inspection.hit->other.partition >= 0)
+		inspection.verdict = archive_find(feed->archive, &inspection.hit->other);
+	return inspection_write(&inspection);
+}
+
+int feed_order(struct feed *feed, const char *key, const char *text, void (*done)(void *context, const struct ump_error *error),
+	       void *context, struct ump_error *error)
+{
+	const struct ump_record record = {
+		.topic = feed->options.config->topics.table_topic, .partition = -1, .key = ump_text(key), .value = ump_text(text)};
+	struct order *order = ump_allocate(1, sizeof *order);
+	*order = (struct order){feed->orders, done, context};
+	if (ump_producer_send(feed->options.producer, &record, order, error)) {
+		free(order);
+		return -1;
+	}
+	feed->orders = order;
+	return 0;
 }
 
 /* ---- How far everybody is ---- */
@@ -180,11 +276,24 @@ void feed_acknowledged(struct feed *feed, int32_t partition, int64_t offset)
 		feed->acknowledged_end[partition] = offset + 1;
 }
 
+static bool order_delivered(struct feed *feed, const struct ump_delivery *delivery)
+{
+	struct order **link = &feed->orders;
+	while (*link && *link != delivery->opaque)
+		link = &(*link)->next;
+	struct order *order = *link;
+	if (!order)
+		return false;
+	*link = order->next;
+	order->done(order->context, delivery->error);
+	free(order);
+	return true;
+}
+
 bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery)
 {
-	(void)feed;
 	if (delivery->opaque != &row_mark)
-		return false;
+		return order_delivered(feed, delivery);
 	if (delivery->error)
 		ump_log(UMP_LOG_WARNING, "row is not in Kafka", UMP_LOG_S("error", delivery->error->text));
 	return true;

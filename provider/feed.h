@@ -1,7 +1,8 @@
 /* provider/feed.h: from the topics onto the board, and from the board into the table of flagged players.
  *
- * Owns the reader and the board; knows what each topic holds. Rows of the table are written only when everything that was there at the
- * start has been read, so that a restart does not write what is there already. */
+ * Owns the reader, the board and the archive; knows what each topic holds. The table is read first, the other topics when it has been read:
+ * it says when rounds began, and which verdicts are counted already. Rows of the table are written only when everything that was there at
+ * the start has been read, so that a restart does not write what is there already. */
 #pragma once
 #include "common/kafka/producer.h"
 #include "common/telemetry/metrics.h"
@@ -19,6 +20,8 @@ struct feed_options {
 	void (*opened)(void *context);    /* once: Kafka has answered and has the topics */
 	void (*caught_up)(void *context); /* once: the board shows all that was there */
 	void (*trouble)(void *context, const struct ump_error *error);
+	void (*verdict)(void *context, const struct verdict_reading *verdict,
+			double ms); /* one was taken; ms since its hit, -1: not known */
 	void *context;
 };
 
@@ -27,14 +30,22 @@ void feed_free(struct feed *feed); /* accepts NULL; before the producer */
 
 struct board *feed_board(struct feed *feed);
 
+/* A hit with its verdict, as far as it is kept, as JSON; free() releases it. NULL: it is not kept. */
+char *feed_inspect(struct feed *feed, int32_t partition, int64_t offset);
+
+/* An order into the table (board_order_…()): `done` is called once, when Kafka has it (error NULL) or will not. key and order are copied.
+ */
+int feed_order(struct feed *feed, const char *key, const char *order, void (*done)(void *context, const struct ump_error *error),
+	       void *context, struct ump_error *error);
+
 /* A record of the events' topic was acknowledged: its end is known before it is read. */
 void feed_acknowledged(struct feed *feed, int32_t partition, int64_t offset);
 
-/* True when this completion was that of a row. */
+/* True when this completion was that of a row or an order. */
 bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery);
 
-/* Why no more events should be made now (`unacknowledged` more are on their way), or NULL: from --hold-back records on, until half of that are
- * left. Valid until the next call. */
+/* Why no more events should be made now (`unacknowledged` more are on their way), or NULL: from --hold-back records on, until half of that
+ * are left. Valid until the next call. */
 const char *feed_is_full(struct feed *feed, uint64_t unacknowledged);
 
 /* Fills what the board's page shows of Kafka: broker, group, partitions, from_ms, rebuilding. */

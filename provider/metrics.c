@@ -11,6 +11,7 @@ const struct ump_metric provider_metrics[METRIC_COUNT] = {
 	[METRIC_LAG] = {"umpire_provider_group_lag_records", "Records of a partition that the watched group has not committed.", UMP_GAUGE, {"partition"}, 0, 0},
 	[METRIC_PAGES] = {"umpire_provider_page_clients", "Browsers that follow the board.", UMP_GAUGE, {0}, 0, 0},
 	[METRIC_PAGES_DROPPED] = {"umpire_provider_page_clients_dropped_total", "How often a slow browser was put back to snapshots.", UMP_COUNTER, {0}, 0, 0},
+	[METRIC_PHONES] = {"umpire_provider_phone_clients", "Phones that follow their player's verdicts.", UMP_GAUGE, {0}, 0, 0},
 	[METRIC_ROWS] = {"umpire_provider_table_rows_total", "Rows written to the table of flagged players.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_PLAYERS] = {"umpire_provider_players_refused_total", "Records of players beyond --max-players: counted, not told apart.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_DOOR_REQUESTS] = {"umpire_provider_door_requests_total", "Requests to the doors (players, hits, events, simulation) by status.", UMP_COUNTER, {"door", "status"}, 0, 0},

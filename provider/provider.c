@@ -3,9 +3,10 @@
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "provider/board_control.h"
 #include "provider/doors.h"
 #include "provider/feed.h"
-#include "provider/hub.h"
+#include "provider/live.h"
 #include "provider/metrics.h"
 #include "provider/moment.h"
 #include "provider/simulation.h"
@@ -16,8 +17,6 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
-#define FRAME_US    (100 * UMP_MILLISECOND)
-#define QUIET_US    (1 * UMP_SECOND)  /* a frame at least this often while somebody looks */
 #define START_US    (30 * UMP_SECOND) /* Kafka has to answer by then */
 #define DRAIN_US    (15 * UMP_SECOND)
 #define TROUBLES_US (10 * UMP_SECOND) /* between two log lines about the same */
@@ -32,14 +31,15 @@ struct provider {
 	struct ump_server *admin;
 	struct ump_producer *producer;
 	struct feed *feed;
-	struct hub *hub;
+	struct live *live;
 	struct site *site;
 	struct simulation *simulation;
 	struct simulation_control control;
-	const struct control_action *actions[2]; /* tables of them, and the end */
+	struct board_control board_control;
+	const struct control_action *actions[3]; /* tables of them, and the end */
 	struct doors *doors;
-	struct ump_timer frame, deadline;
-	int64_t framed_at, troubled_at;
+	struct ump_timer deadline;
+	int64_t troubled_at;
 	struct ump_error trouble;
 	bool opened, draining, simulated, site_drained;
 };
@@ -148,7 +148,8 @@ static void feed_caught_up(void *context)
 {
 	struct provider *provider = context;
 	ump_log(UMP_LOG_INFO, "board has caught up");
-	provider->framed_at = 0;
+	if (provider->live)
+		live_hurry(provider->live);
 }
 
 static void feed_trouble(void *context, const struct ump_error *error)
@@ -232,7 +233,10 @@ static int make_doors(struct provider *provider, struct ump_error *error)
 							.make = start_simulation,
 							.context = provider};
 	simulation_control_init(&provider->control);
+	provider->board_control = (struct board_control){.loop = provider->loop, .feed = &provider->feed};
+	board_control_init(&provider->board_control);
 	provider->actions[0] = provider->control.actions;
+	provider->actions[1] = provider->board_control.actions;
 	return doors_new(&provider->doors, provider->loop,
 			 &(struct doors_options){.config = provider->config,
 						 .run = provider->run,
@@ -246,15 +250,13 @@ static int make_doors(struct provider *provider, struct ump_error *error)
 
 /* ---- Pages ---- */
 
-static void gather(struct provider *provider, struct board_facts *facts)
+static void describe_simulation(void *context, struct board_facts *facts)
 {
+	struct provider *provider = context;
 	enum simulation_state state = simulation_state(provider->simulation);
-	*facts = (struct board_facts){.now_ms = ump_loop_wall(provider->loop) / UMP_MILLISECOND};
-	feed_facts(provider->feed, facts);
 	facts->simulation = simulation_state_name(state);
 	facts->held = state == SIMULATION_HELD || state == SIMULATION_BLOCKED;
 	facts->held_why = state == SIMULATION_BLOCKED ? "Kafka does not take records" : simulation_why(provider->simulation);
-	facts->pages = hub_clients(provider->hub);
 	if (!provider->simulation)
 		return;
 	struct simulation_counts counts;
@@ -266,31 +268,11 @@ static void gather(struct provider *provider, struct board_facts *facts)
 	facts->failed = counts.failed;
 }
 
-static char *snapshot(void *context)
+static void feed_verdict(void *context, const struct verdict_reading *verdict, double ms)
 {
 	struct provider *provider = context;
-	struct board_facts facts;
-	gather(provider, &facts);
-	return board_state(feed_board(provider->feed), &facts);
-}
-
-static void send_frame(void *context)
-{
-	struct provider *provider = context;
-	int64_t now = ump_loop_now(provider->loop);
-	ump_timer_set(provider->loop, &provider->frame, now + FRAME_US, send_frame, provider);
-	if (!hub_clients(provider->hub)) {
-		hub_expire(provider->hub);
-		return;
-	}
-	if (!board_changed(feed_board(provider->feed)) && now - provider->framed_at < QUIET_US)
-		return;
-	struct board_facts facts;
-	gather(provider, &facts);
-	ump_cleanup_free char *update = board_update(feed_board(provider->feed), &facts);
-	if (update)
-		hub_send(provider->hub, update);
-	provider->framed_at = now;
+	if (provider->live)
+		live_verdict(provider->live, verdict, ms);
 }
 
 static bool is_ready(void *context, char *reason, size_t size)
@@ -328,9 +310,10 @@ static void update_metrics(void *context)
 		if (facts.partition[i].end >= 0 && facts.partition[i].committed >= 0)
 			ump_metrics_series(metrics, METRIC_LAG, (const char *[]){partition})->value = (double)(lag > 0 ? lag : 0);
 	}
-	if (provider->hub) {
-		ump_metrics_set(metrics, METRIC_PAGES, (double)hub_clients(provider->hub));
-		ump_metrics_set(metrics, METRIC_PAGES_DROPPED, (double)hub_dropped(provider->hub));
+	if (provider->live) {
+		ump_metrics_set(metrics, METRIC_PAGES, (double)live_pages(provider->live));
+		ump_metrics_set(metrics, METRIC_PHONES, (double)live_phones(provider->live));
+		ump_metrics_set(metrics, METRIC_PAGES_DROPPED, (double)live_dropped(provider->live));
 	}
 	ump_metrics_set(metrics, METRIC_PLAYERS, (double)board_refused(feed_board(provider->feed)));
 }
@@ -380,6 +363,7 @@ static int make_feed(struct provider *provider, struct ump_error *error)
 					       .opened = feed_opened,
 					       .caught_up = feed_caught_up,
 					       .trouble = feed_trouble,
+					       .verdict = feed_verdict,
 					       .context = provider},
 			error);
 }
@@ -387,21 +371,21 @@ static int make_feed(struct provider *provider, struct ump_error *error)
 static int make_site(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
-	size_t route_count;
-	const struct site_route *routes = doors_routes(provider->doors, &route_count);
-	provider->hub = hub_new(&(struct hub_options){(size_t)config->pages.max_pages, snapshot, provider});
+	size_t door_count, live_count;
+	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, describe_simulation, provider});
+	const struct site_route *doors = doors_routes(provider->doors, &door_count), *live = live_routes(provider->live, &live_count);
+	const struct site_routes routes[] = {{doors, door_count}, {live, live_count}};
 	if (site_new(&provider->site, provider->loop,
 		     &(struct site_options){.listen = config->pages.listen,
-					    .max_clients = (size_t)config->pages.max_pages,
-					    .hub = provider->hub,
+					    .max_clients = 2 * (size_t)config->pages.max_pages, /* boards, and phones */
 					    .admin = &provider->admin_pages,
 					    .routes = routes,
-					    .route_count = route_count},
+					    .routes_count = sizeof routes / sizeof *routes},
 		     error))
 		return -1;
 	doors_listen(provider->doors, site_address(provider->site));
+	live_listen(provider->live, site_address(provider->site));
 	ump_log(UMP_LOG_INFO, "listening", UMP_LOG_S("for", "http"), UMP_LOG_S("address", site_address(provider->site)));
-	send_frame(provider);
 	return 0;
 }
 
@@ -454,10 +438,9 @@ void provider_free(struct provider *provider)
 {
 	if (!provider)
 		return;
-	ump_timer_cancel(provider->loop, &provider->frame);
 	ump_timer_cancel(provider->loop, &provider->deadline);
 	site_free(provider->site);
-	hub_free(provider->hub);
+	live_free(provider->live);
 	ump_server_free(provider->admin);
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);

@@ -27,6 +27,7 @@ struct reader {
 	struct reader_partition partitions[READER_TOPICS][READER_PARTITIONS];
 	size_t known[READER_TOPICS]; /* of these, from 0 on */
 	size_t behind;               /* partitions that are */
+	bool others;                 /* the first topic has been read: the others are, too */
 	bool opened, caught_up;
 	struct reader_lookup lookup;
 };
@@ -61,13 +62,26 @@ static void assign(struct reader *reader)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
-		for (size_t i = 0; i < reader->known[topic]; i++)
+		for (size_t i = 0; i < reader->known[topic] && (reader->others || topic == reader->options.first); i++)
 			rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], (int32_t)i)->offset =
 				reader->partitions[topic][i].next;
 	rd_kafka_resp_err_t code = rd_kafka_assign(reader->handle, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code)
 		ump_log(UMP_LOG_ERROR, "partitions cannot be assigned", UMP_LOG_S("error", rd_kafka_err2str(code)));
+}
+
+/* Once it is known what there is, and the first topic has been read. */
+static void begin_others(struct reader *reader)
+{
+	size_t first = reader->options.first;
+	if (reader->others || !reader->opened)
+		return;
+	for (size_t i = 0; first < reader->options.topic_count && i < reader->known[first]; i++)
+		if (reader->partitions[first][i].behind)
+			return;
+	reader->others = true;
+	assign(reader);
 }
 
 static void apply(struct reader *reader, const struct reader_found *found)
@@ -107,6 +121,7 @@ static void looked_up(void *context)
 		if (reader->options.opened)
 			reader->options.opened(reader->options.context);
 	}
+	begin_others(reader);
 	tell_caught_up(reader);
 }
 
@@ -199,6 +214,7 @@ static void take_round(void *context)
 	}
 	if (count == ROUND)
 		ump_loop_defer(reader->loop, &reader->more, take_round, reader);
+	begin_others(reader);
 	tell_caught_up(reader);
 }
 

@@ -22,6 +22,8 @@
 
 struct site {
 	struct site_options options;
+	struct site_route *routes;
+	size_t route_count;
 	size_t max_body; /* of all routes */
 	struct ump_server *server;
 };
@@ -72,13 +74,18 @@ void site_answer_json(struct ump_request *request, int status, struct ump_text j
 	ump_request_answer(request, &(struct ump_answer){status, headers, COMMON + more_count, json, false});
 }
 
-static void answer_state(struct site *site, struct ump_request *request)
+void site_answer_picture(struct ump_request *request, struct ump_text svg)
 {
-	const char *json = hub_snapshot(site->options.hub);
-	if (json)
-		site_answer_json(request, 200, ump_text(json), NULL, 0);
-	else
-		ump_request_problem(request, 503, "No state", "the board cannot be written at the moment", 1);
+	static const struct ump_header headers[] = {COMMON_HEADERS, HEADER("Cache-Control", "no-cache"),
+						    HEADER("Content-Type", "image/svg+xml")};
+	ump_request_answer(request, &(struct ump_answer){200, headers, sizeof headers / sizeof *headers, svg, false});
+}
+
+void site_refuse_method(struct ump_request *request)
+{
+	static const struct ump_header headers[] = {HEADER("Allow", "GET, HEAD"), HEADER("Content-Type", "application/problem+json")};
+	ump_request_answer(request,
+			   &(struct ump_answer){405, headers, 2, UMP_TEXT("{\"title\":\"Only GET and HEAD here\",\"status\":405}"), true});
 }
 
 static bool only_reading(struct ump_request *request)
@@ -86,17 +93,15 @@ static bool only_reading(struct ump_request *request)
 	struct ump_text method = ump_request_method(request);
 	if (ump_text_equals(method, UMP_TEXT("GET")) || ump_text_equals(method, UMP_TEXT("HEAD")))
 		return true;
-	static const struct ump_header headers[] = {HEADER("Allow", "GET, HEAD"), HEADER("Content-Type", "application/problem+json")};
-	ump_request_answer(request,
-			   &(struct ump_answer){405, headers, 2, UMP_TEXT("{\"title\":\"Only GET and HEAD here\",\"status\":405}"), true});
+	site_refuse_method(request);
 	return false;
 }
 
 static const struct site_route *route_of(const struct site *site, const struct ump_request *request)
 {
 	struct ump_text path = ump_request_path(request);
-	for (size_t i = 0; i < site->options.route_count; i++) {
-		const struct site_route *route = &site->options.routes[i];
+	for (size_t i = 0; i < site->route_count; i++) {
+		const struct site_route *route = &site->routes[i];
 		struct ump_text known = ump_text(route->path);
 		bool is_folder = known.start[known.size - 1] == '/';
 		if (is_folder ? ump_text_starts_with(path, known) : ump_text_equals(path, known))
@@ -134,12 +139,8 @@ static void handle(struct ump_request *request, void *context)
 		return;
 	else if (page)
 		answer_page(request, page);
-	else if (ump_text_equals(path, UMP_TEXT("/api/state")))
-		answer_state(site, request);
-	else if (ump_text_equals(path, UMP_TEXT("/api/stream")) && ump_text_equals(ump_request_method(request), UMP_TEXT("GET")))
-		hub_join(site->options.hub, request);
 	else
-		ump_request_problem(request, 404, "Nothing here", "the board is at /", 0);
+		ump_request_problem(request, 404, "Nothing here", "the board is at /, the game at /play", 0);
 }
 
 static void gone(struct ump_request *request, void *context)
@@ -149,14 +150,25 @@ static void gone(struct ump_request *request, void *context)
 		route->gone(request, route->context);
 }
 
+static void copy_routes(struct site *site, const struct site_options *options)
+{
+	for (size_t i = 0; i < options->routes_count; i++) {
+		const struct site_routes *some = &options->routes[i];
+		site->routes = ump_reallocate(site->routes, site->route_count + some->count, sizeof *site->routes);
+		for (size_t j = 0; j < some->count; j++) {
+			site->routes[site->route_count++] = some->routes[j];
+			if (some->routes[j].max_body > site->max_body)
+				site->max_body = some->routes[j].max_body;
+		}
+	}
+}
+
 int site_new(struct site **ret_site, struct ump_loop *loop, const struct site_options *options, struct ump_error *error)
 {
 	struct site *site = ump_allocate(1, sizeof *site);
 	site->options = *options;
 	site->max_body = MAX_PLAIN_BODY;
-	for (size_t i = 0; i < options->route_count; i++)
-		if (options->routes[i].max_body > site->max_body)
-			site->max_body = options->routes[i].max_body;
+	copy_routes(site, options);
 	const struct ump_server_options server = {.listen = options->listen,
 						  .socket = -1,
 						  .max_body = (int64_t)site->max_body,
@@ -164,6 +176,7 @@ int site_new(struct site **ret_site, struct ump_loop *loop, const struct site_op
 						  .request_deadline_us = REQUEST_DEADLINE};
 	const struct ump_server_handler handler = {.begin = begin, .handle = handle, .gone = gone, .context = site};
 	if (ump_server_new(&site->server, loop, &server, &handler, error)) {
+		free(site->routes);
 		free(site);
 		return -1;
 	}
@@ -176,6 +189,7 @@ void site_free(struct site *site)
 	if (!site)
 		return;
 	ump_server_free(site->server);
+	free(site->routes);
 	free(site);
 }
 

@@ -1,10 +1,9 @@
-/* provider/site.h: what the provider answers over HTTP: pages, the state, the stream.
+/* provider/site.h: what the provider answers over HTTP: the pages, and what others have routes for.
  *
  * Decides which request goes where and what a browser may do with the answer; knows nothing of Kafka. */
 #pragma once
 #include "common/http/admin.h"
 #include "common/http/server.h"
-#include "provider/hub.h"
 
 struct site;
 
@@ -21,13 +20,17 @@ struct site_route {
 	void *context;
 };
 
+struct site_routes {
+	const struct site_route *routes;
+	size_t count;
+};
+
 struct site_options {
 	const char *listen;
-	size_t max_clients;
-	struct hub *hub;
+	size_t max_clients;                  /* that stay connected, following something */
 	const struct ump_admin_pages *admin; /* health on this port too, without metrics */
-	const struct site_route *routes;     /* borrowed */
-	size_t route_count;
+	const struct site_routes *routes;    /* copied */
+	size_t routes_count;
 };
 
 int site_new(struct site **ret_site, struct ump_loop *loop, const struct site_options *options, struct ump_error *error);
@@ -37,3 +40,7 @@ void site_drain(struct site *site, void (*drained)(void *context), void *context
 
 /* An answer in JSON with the headers that all answers have, and at most SITE_MORE_HEADERS more. All is copied. */
 void site_answer_json(struct ump_request *request, int status, struct ump_text json, const struct ump_header *more, size_t more_count);
+
+/* A picture (SVG) with the same headers; copied. And: 405, only GET and HEAD. */
+void site_answer_picture(struct ump_request *request, struct ump_text svg);
+void site_refuse_method(struct ump_request *request);

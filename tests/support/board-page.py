@@ -3,92 +3,82 @@
 
     board-page.py URL FOLDER
 
-Waits until flagged players are there and the plots are drawn, takes FOLDER/light.png, dark.png and phone.png, and prints one object of JSON:
-what the page shows (link, flagged, hits, rows), by how many pixels it is wider than the window in each picture and what sticks out, what the browser's console says, and
-which addresses were asked. Exit status 1 where the page does not come that far.
+Waits until flagged players are there and the plots are drawn, looks into an event, searches, takes FOLDER/board-light.png, board-dark.png,
+board-phone.png and board-event.png, and prints one object of JSON. Exit status 1 where the page does not come that far.
 """
-import base64
 import json
-import os
 import sys
-import tempfile
 
-from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.support.ui import WebDriverWait
+from browser import browser, in_folder
 
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--disable-dev-shm-usage")
-PATIENCE = 60  # seconds
-PICTURES = (("light", "light", 1280, 720), ("dark", "dark", 1280, 720), ("phone", "light", 360, 740))
+PICTURES = (("board-light", "light", 1280, 720), ("board-dark", "dark", 1280, 720), ("board-phone", "light", 360, 740))
 
 SHOWN = """
+const plotted = (id) => Chart.getChart(id).data.datasets[0].data.filter((point) => !Number.isNaN(point.y)).length;
 const text = (id) => document.getElementById(id).textContent;
 return {
     link: document.getElementById("link").dataset.state,
-    flagged: [...document.querySelectorAll("#flagged li strong")].map((node) => node.textContent),
-    flagged_count: text("flagged-count"),
-    hits: text("hit-rate"),
-    path: text("stage-verdicts"),
-    rows: document.querySelectorAll("#players tr").length,
-    plotted: document.querySelectorAll("#rate-plot .one")[0]?.getAttribute("points").split(" ").length || 0,
+    flagged: [...document.querySelectorAll("#flagged strong")].map((node) => node.textContent),
+    flagged_count: text("flagged-count"), hits: text("hit-rate"), verdicts: text("verdict-count"), lag: text("lag"), function: text("function-state"),
+    lanes: [...document.querySelectorAll(".lane")].map((lane) => lane.querySelectorAll(".record").length),
+    colours: new Set([...document.querySelectorAll(".record")].map((record) => record.style.getPropertyValue("--hue"))).size,
+    stages: [...document.querySelectorAll(".stage")].map((stage) => stage.id + ":" + stage.dataset.state),
+    rows: document.querySelectorAll("#players tr").length, tape: document.querySelectorAll("#tape li").length,
+    rates: plotted("rate-plot"), latencies: plotted("latency-plot"), p50: text("p50"), p99: text("p99"),
+    play: document.getElementById("join-link").href, code: document.getElementById("code").naturalWidth,
 };
 """
 
-STICKING_OUT = """
-const width = document.documentElement.clientWidth;
-const out = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > width + 0.5);
-return { pixels: document.documentElement.scrollWidth - width, out: out.slice(0, 8).map((node) => node.tagName + " " + (node.id || node.className)) };
+EVENT = """
+const pairs = (list) => Object.fromEntries([...list.querySelectorAll("dt")].map((name) => [name.textContent, name.nextElementSibling.textContent]));
+const lists = [...document.querySelectorAll("#inspector-body dl")];
+const [attributes, kafka] = [lists[0], lists.at(-1)];
+return {
+    title: document.getElementById("inspector-title").textContent, attributes: pairs(attributes), kafka: pairs(kafka),
+    http: document.querySelector("#inspector-body .http").textContent,
+    hops: [...document.querySelectorAll(".hops li")].map((hop) => hop.querySelector("b").textContent + " " + hop.className),
+};
 """
 
 
-def start(profile):
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in FLAGS + ("--user-data-dir=" + profile,):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+def is_ready(shown):
+    return shown["link"] == "live" and len(shown["flagged"]) >= 2 and shown["rates"] >= 3 and shown["latencies"] >= 3 and shown["rows"] > 5
 
 
-def picture(browser, path, scheme, width, height):
-    """Takes it, and returns by how many pixels the page is wider than the window, and what sticks out."""
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-    browser.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));")
-    data = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]
-    with open(path, "wb") as file:
-        file.write(base64.b64decode(data))
-    return browser.execute_script(STICKING_OUT)
-
-
-def is_ready(browser):
-    shown = browser.execute_script(SHOWN)
-    return shown["link"] == "live" and len(shown["flagged"]) >= 2 and shown["plotted"] >= 3 and shown["rows"] > 5
+def search(page, word):
+    field = page.find("#search")
+    field.clear()
+    field.send_keys(word)
+    page.until("the rows for " + word, lambda: page.run("""return [...document.querySelectorAll("#players tr")].every((row) => row.textContent.toLowerCase().includes(arguments[0]))""", word))
+    found = page.texts("#players tr")
+    field.send_keys("\b" * len(word))
+    return found
 
 
 def main():
     url, folder = sys.argv[1:]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = start(profile)
-        try:
-            browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
-            browser.get(url)
-            try:
-                WebDriverWait(browser, PATIENCE).until(is_ready)
-                status = 0
-            except TimeoutException:
-                status = 1
-            seen = browser.execute_script(SHOWN)
-            seen["wider"] = {name: picture(browser, os.path.join(folder, name + ".png"), *how) for name, *how in PICTURES}
-            seen["console"] = [entry["message"] for entry in browser.get_log("browser")]
-            seen["asked"] = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
-            print(json.dumps(seen))
-        finally:
-            browser.quit()
-    return status
+    with browser() as page:
+        page.look("light", 1280, 720)
+        page.open(url)
+        page.until("a board with all there is", lambda: is_ready(page.run(SHOWN)))
+        seen = page.run(SHOWN)
+        seen["found"] = search(page, seen["flagged"][0].lower())
+        page.click("#flagged li:first-child button")
+        page.until("the event", lambda: page.run("return document.querySelectorAll('#inspector[open] .http').length") > 0)
+        seen["event"] = page.run(EVENT)
+        page.picture(in_folder(folder, "board-event"))
+        page.click("#inspector button")
+        seen["wider"] = {}
+        for name, *how in PICTURES:
+            page.look(*how)
+            page.run("scrollTo(0, 0); document.activeElement.blur();")
+            page.until("the plots in this size", lambda: page.run("return document.getElementById('rate-plot').getBoundingClientRect().width <= innerWidth"))
+            page.picture(in_folder(folder, name))
+            seen["wider"][name] = page.sticking_out()
+        seen["console"] = page.console()
+        seen["asked"] = page.asked()
+        print(json.dumps(seen))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
