@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "provider/metrics.h"
 #include "provider/moment.h"
+#include "provider/scenario_file.h"
 #include "provider/sender.h"
 #include "provider/simulator.h"
 #include <stddef.h>
@@ -53,8 +54,8 @@ static const struct ump_option simulation_options[] = {
 	 .help = "end after this time; 0: no end"},
 	{.name = "stay", .type = UMP_OPTION_SWITCH, .offset = MEMBER(simulation, stay),
 	 .help = "keep the pages up after the end of --events or --duration, instead of exiting"},
-	{.name = "scenario", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, scenario), .fallback = "steady", .value = "NAME",
-	 .help = "how the crowd behaves: steady, burst, cheaters, boundary, slow-cheaters, hot-key, out-of-order, duplicates, web-activity, metrics, logs"},
+	{.name = "scenario", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, scenario), .fallback = "steady", .value = "NAME|FILE",
+	 .help = "how the crowd behaves: steady, burst, cheaters, boundary, slow-cheaters, hot-key, out-of-order, duplicates, web-activity, metrics, logs, or a YAML file"},
 	{.name = "preset", .type = UMP_OPTION_CHOICE, .offset = MEMBER(simulation, preset), .fallback = "hits", .choices = "hits|shipwars",
 	 .help = "what a hit looks like: type game.hits, or type bonus with the data of the Shipwars game"},
 	{.name = "truth", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, truth), .value = "FILE",
@@ -147,14 +148,21 @@ static int check_simulation(const struct provider_config *config, struct ump_err
 	return 0;
 }
 
-static int check_scenario(const struct provider_config *config, struct ump_error *error)
+static int check_scenario(struct provider_config *config, struct ump_error *error)
 {
-	const struct scenario *scenario = scenario_find(config->simulation.scenario);
-	if (!scenario)
+	struct scenario *scenario = &config->simulation.chosen;
+	const struct scenario *known = scenario_find(config->simulation.scenario);
+	if (known)
+		*scenario = *known;
+	else if (!scenario_is_file(config->simulation.scenario))
 		return scenario_unknown(config->simulation.scenario, error) || ump_error_prefix(error, "%s", ump_config_place("scenario"));
+	else if (scenario_load(scenario, config->simulation.scenario, error))
+		return -1; /* it has a place of its own */
 	if (config->simulation.preset == PRESET_SHIPWARS && scenario->payload != SCENARIO_HITS)
 		return ump_fail(error, UMP_REJECT, "%s: scenario \"%s\" has events of its own, which cannot look like those of Shipwars",
 				ump_config_place("preset"), scenario->name);
+	if (config->simulation.preset == PRESET_SHIPWARS)
+		scenario->payload = SCENARIO_SHIPWARS;
 	return 0;
 }
 
@@ -178,8 +186,7 @@ int provider_check_rate(const struct provider_config *config, const struct scena
 
 static int check_embedded(const struct provider_config *config, struct ump_error *error)
 {
-	struct scenario scenario = provider_scenario(config);
-	if (provider_check_rate(config, &scenario, config->simulation.rate, error))
+	if (provider_check_rate(config, &config->simulation.chosen, config->simulation.rate, error))
 		return ump_error_prefix(error, "%s", ump_config_place("rate"));
 	return 0;
 }
@@ -251,14 +258,6 @@ static int check(void *context, struct ump_error *error)
 	if (config->topics.embedded && !ump_config_given("hold-back"))
 		config->topics.hold_back = EMBEDDED_HOLD_BACK;
 	return 0;
-}
-
-struct scenario provider_scenario(const struct provider_config *config)
-{
-	struct scenario scenario = *scenario_find(config->simulation.scenario);
-	if (config->simulation.preset == PRESET_SHIPWARS)
-		scenario.payload = SCENARIO_SHIPWARS;
-	return scenario;
 }
 
 const struct ump_program *provider_program(void)

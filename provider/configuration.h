@@ -32,6 +32,7 @@ struct provider_config {
 		int64_t players, seed, events, duration_us;
 		char *run, *epoch; /* NULL: taken at start */
 		char *scenario;
+		struct scenario chosen; /* by --scenario and --preset; filled by the check */
 		int preset;
 		char *truth;
 		bool stay;
@@ -66,6 +67,3 @@ const struct ump_program *provider_program(void);
 
 /* 0 unless the broker is the embedded one, and could not take a scenario's fastest phase at that rate. */
 int provider_check_rate(const struct provider_config *config, const struct scenario *scenario, double rate, struct ump_error *error);
-
-/* The scenario that --scenario and --preset name. Never fails after the check of the program. */
-struct scenario provider_scenario(const struct provider_config *config);

@@ -8,6 +8,7 @@ const struct ump_metric provider_metrics[METRIC_COUNT] = {
 	[METRIC_HELD] = {"umpire_provider_held", "1 while the simulator is held back before the broker would be full.", UMP_GAUGE, {0}, 0, 0},
 	[METRIC_HELD_SECONDS] = {"umpire_provider_held_seconds_total", "Time by which the schedule was moved because it was held back.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_LATE_SECONDS] = {"umpire_provider_late_seconds_total", "Time by which the schedule was moved for any reason.", UMP_COUNTER, {0}, 0, 0},
+	[METRIC_LATE] = {"umpire_provider_late_total", "Events of the simulator sent more than 0.1 s after they were due.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_LAG] = {"umpire_provider_group_lag_records", "Records of a partition that the watched group has not committed.", UMP_GAUGE, {"partition"}, 0, 0},
 	[METRIC_PAGES] = {"umpire_provider_page_clients", "Browsers that follow the board.", UMP_GAUGE, {0}, 0, 0},
 	[METRIC_PAGES_DROPPED] = {"umpire_provider_page_clients_dropped_total", "How often a slow browser was put back to snapshots.", UMP_COUNTER, {0}, 0, 0},

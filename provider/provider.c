@@ -86,7 +86,8 @@ static void simulation_is_over(void *context, const struct ump_error *error)
 	simulation_count(provider->simulation, &counts);
 	ump_log(UMP_LOG_INFO, "simulation finished", UMP_LOG_S("run", provider->run), UMP_LOG_I("events", counts.produced),
 		UMP_LOG_I("acknowledged", counts.acknowledged), UMP_LOG_I("failed", counts.failed), UMP_LOG_I("cheating", counts.cheating),
-		UMP_LOG_I("flagged", counts.flagged), UMP_LOG_N("held_seconds", (double)counts.held_us / UMP_SECOND));
+		UMP_LOG_I("flagged", counts.flagged), UMP_LOG_I("late", counts.late),
+		UMP_LOG_N("held_seconds", (double)counts.held_us / UMP_SECOND));
 	provider->simulated = true;
 	if (error) {
 		ump_log(UMP_LOG_ERROR, "truth cannot be written", UMP_LOG_S("error", error->text));
@@ -176,9 +177,9 @@ static void start_is_late(void *context)
 static int make_simulation(struct provider *provider, double rate, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
-	const struct scenario scenario = provider_scenario(config);
+	const struct scenario *scenario = &config->simulation.chosen;
 	const struct simulation_options options = {
-		.simulator = {.scenario = &scenario,
+		.simulator = {.scenario = scenario,
 			      .seed = (uint64_t)config->simulation.seed,
 			      .rate = rate,
 			      .players = (unsigned)config->simulation.players,
@@ -187,7 +188,7 @@ static int make_simulation(struct provider *provider, double rate, struct ump_er
 			      .duration_us = config->simulation.duration_us},
 		.run = provider->run,
 		.epoch_us = provider->epoch_us,
-		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario.name,
+		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario->name,
 		.topic = config->topics.topic,
 		.verdict_topic = config->topics.verdict_topic,
 		.truth_path = config->simulation.truth,
@@ -297,6 +298,7 @@ static void update_metrics(void *context)
 		ump_metrics_set(metrics, METRIC_FAILED, (double)counts.failed);
 		ump_metrics_set(metrics, METRIC_HELD, simulation_state(provider->simulation) == SIMULATION_HELD);
 		ump_metrics_set(metrics, METRIC_HELD_SECONDS, (double)counts.held_us / UMP_SECOND);
+		ump_metrics_set(metrics, METRIC_LATE, (double)counts.late);
 		ump_metrics_set(metrics, METRIC_LATE_SECONDS, (double)counts.late_us / UMP_SECOND);
 	}
 	if (!provider->feed)

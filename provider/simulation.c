@@ -7,7 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define BEHIND_US (1 * UMP_SECOND)       /* what is made up for; more moves the schedule */
+#define BEHIND_US (1 * UMP_SECOND) /* what is made up for; more moves the schedule */
+#define LATE_US   (100 * UMP_MILLISECOND)
 #define AGAIN_US  (20 * UMP_MILLISECOND) /* while held */
 #define ROUND     500                    /* events before others get their turn */
 
@@ -155,6 +156,7 @@ static bool send_next(struct simulation *simulation)
 		simulation->has_next = false;
 		simulation->pending++;
 		simulation->counts.produced++;
+		simulation->counts.late += simulation->next.due_us + LATE_US < ump_loop_now(simulation->loop) - simulation->start_us;
 		change_state(simulation, SIMULATION_RUNNING, NULL);
 		return true;
 	}

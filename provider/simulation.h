@@ -34,6 +34,7 @@ struct simulation_options {
 
 struct simulation_counts {
 	uint64_t produced, acknowledged, failed;
+	uint64_t late;              /* sent more than 0.1 s after they were due */
 	uint64_t cheating, flagged; /* acknowledged cheating events, and players of them */
 	int64_t late_us;            /* by how much the schedule was moved */
 	int64_t held_us;            /* of that, while it was held */

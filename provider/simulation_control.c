@@ -49,11 +49,11 @@ static void start(void *context, struct control_call *call, const json_t *body)
 {
 	struct simulation_control *control = context;
 	struct simulation *simulation = simulation_of(control);
-	struct scenario scenario = provider_scenario(control->config);
+	const struct scenario *chosen = &control->config->simulation.chosen;
 	struct ump_error error;
 	bool has_rate = json_object_get(body, "rate");
 	double rate = SIMULATION_DEFAULT_RATE;
-	bool failed = has_rate && read_rate(control, body, simulation ? simulation_scenario(simulation) : &scenario, &rate, &error);
+	bool failed = has_rate && read_rate(control, body, simulation ? simulation_scenario(simulation) : chosen, &rate, &error);
 	if (!failed && !simulation)
 		failed = control->make(control->context, rate, &error);
 	else if (!failed)
@@ -103,7 +103,7 @@ static int choose(const struct simulation_control *control, const json_t *body, 
 		return ump_fail(error, UMP_REJECT, "scenario: expected a string");
 	const struct scenario *present = simulation_scenario(simulation);
 	const struct scenario *found = strcmp(name, present->name) == 0 ? present : scenario_find(name);
-	struct scenario chosen = found ? *found : provider_scenario(control->config);
+	struct scenario chosen = found ? *found : control->config->simulation.chosen;
 	if (strcmp(chosen.name, name) != 0)
 		return scenario_unknown(name, error);
 	if (!fits(present, &chosen))
@@ -140,12 +140,12 @@ void simulation_control_init(struct simulation_control *control)
 
 static void tell_scenarios(const struct simulation_control *control, const struct scenario *present, struct ump_buffer *out)
 {
-	const struct scenario own = provider_scenario(control->config);
+	const struct scenario *own = &control->config->simulation.chosen;
 	bool first = true;
 	ump_buffer_add_string(out, ",\"scenarios\":[");
 	for (size_t i = 0; i <= scenario_count; i++) {
-		const struct scenario *scenario = i < scenario_count ? &scenario_table[i] : &own;
-		if (i == scenario_count && scenario_find(own.name))
+		const struct scenario *scenario = i < scenario_count ? &scenario_table[i] : own;
+		if (i == scenario_count && scenario_find(own->name))
 			continue;
 		if (!fits(present, scenario))
 			continue;
@@ -161,8 +161,7 @@ void simulation_control_tell(const struct simulation_control *control, struct um
 {
 	const struct simulation *simulation = simulation_of(control);
 	enum simulation_state state = simulation_state(simulation);
-	const struct scenario own = provider_scenario(control->config);
-	const struct scenario *present = simulation ? simulation_scenario(simulation) : &own;
+	const struct scenario *present = simulation ? simulation_scenario(simulation) : &control->config->simulation.chosen;
 	struct simulation_counts counts = {0};
 	if (simulation)
 		simulation_count(simulation, &counts);
