@@ -17,7 +17,7 @@ static const struct ump_option http_options[] = {
 	 .help = "where to take events; a port alone (as in PORT) is that port on all interfaces; without effect on a socket passed by LISTEN_FDS"},
 	{.name = "max-body", .type = UMP_OPTION_SIZE, AT(max_body), .fallback = "1MiB", .minimum = 1, .maximum = INT64_C(1) << 30, .value = "SIZE",
 	 .help = "largest body of a request; more is 413"},
-	{.name = "max-header", .type = UMP_OPTION_SIZE, AT(max_header), .fallback = "72KiB", .minimum = 1024, .maximum = 1 << 20, .value = "SIZE",
+	{.name = "max-header", .type = UMP_OPTION_SIZE, AT(max_header), .fallback = "66KiB", .minimum = 1024, .maximum = 1 << 20, .value = "SIZE",
 	 .help = "largest head of a request; more is 431; the default lets every event of 64 KiB in, also one of attributes alone; 24KiB saves 1 to 2 us a request"},
 	{.name = "max-batch", .type = UMP_OPTION_INTEGER, AT(max_batch), .fallback = "1000", .minimum = 1, .maximum = 100000, .value = "N",
 	 .help = "most events in a batch; more is 400"},

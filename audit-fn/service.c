@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PASSED_SOCKET 3 /* the first of LISTEN_FDS */
-#define RETRY_AFTER_S 1 /* what a store that fails asks senders to wait */
+#define PASSED_SOCKET   3                            /* the first of LISTEN_FDS */
+#define RETRY_AFTER_S   1                            /* what a store that fails asks senders to wait */
+#define ORIGIN_MOST     253                          /* bytes of a host's name */
+#define REPLY_HEAD_MOST (UMP_ANSWER_HEAD_MOST - 256) /* of a reply's attributes; the rest is for what the server adds */
 
 #define TEXT_HEADER(name, value)                \
 	{                                       \
@@ -71,13 +73,34 @@ static void problem(struct service *service, struct ump_request *request, int st
 	ump_request_problem(request, status, title, detail, status == 503 ? RETRY_AFTER_S : 0);
 }
 
+/* Whether the reply fits into the head of an answer: the id of the event that it answers may have 64 KiB. */
+static bool fits_head(const struct ump_http_message *message)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < message->header_count; i++)
+		size += message->headers[i].name.size + message->headers[i].value.size + strlen(": \r\n");
+	return size <= REPLY_HEAD_MOST;
+}
+
+/* In the mode of the request, or where that is binary and does not fit, structured: a receiver knows it by its Content-Type. */
+static int write_reply(struct service *service, const struct ump_event *reply, enum ump_http_mode mode, struct ump_error *error)
+{
+	ump_http_message_reset(&service->message);
+	if (ump_event_to_http(reply, mode, UMP_HEADERS_STRICT, &service->message, error) < 0)
+		return -1;
+	if (fits_head(&service->message))
+		return 0;
+	ump_http_message_reset(&service->message);
+	return ump_event_to_http(reply, UMP_HTTP_STRUCTURED, UMP_HEADERS_STRICT, &service->message, error);
+}
+
 static void answer_event(struct exchange *exchange, const struct ump_event *reply)
 {
 	struct service *service = exchange->service;
 	struct ump_error error;
 
-	ump_http_message_reset(&service->message);
-	if (ump_event_to_http(reply, exchange->mode, UMP_HEADERS_STRICT, &service->message, &error) < 0) {
+	if (write_reply(service, reply, exchange->mode, &error) < 0) {
 		problem(service, exchange->request, 500, "Internal error", error.text);
 		return;
 	}
@@ -262,6 +285,11 @@ static void handle_post(struct service *service, struct ump_request *request)
 static void handle_options(struct service *service, struct ump_request *request)
 {
 	struct ump_text origin = ump_request_header(request, "WebHook-Request-Origin");
+
+	if (origin.size > ORIGIN_MOST) {
+		problem(service, request, 400, "Not an origin", "WebHook-Request-Origin: expected the name of a host");
+		return;
+	}
 	struct ump_header headers[] = {ALLOW, TEXT_HEADER("WebHook-Allowed-Rate", "*"), {UMP_TEXT("WebHook-Allowed-Origin"), origin}};
 
 	answer(service, request, &(struct ump_answer){.status = 200, .headers = headers, .header_count = origin.size > 0 ? 3 : 1});

@@ -9,7 +9,7 @@ static unsigned char lower(char character)
 static bool same_ignoring_case(const char *left, const char *right, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (lower(left[i]) != lower(right[i]))
+		if (left[i] != right[i] && lower(left[i]) != lower(right[i]))
 			return false;
 	return true;
 }
@@ -84,7 +84,7 @@ bool ump_text_is_utf8(struct ump_text text)
 		if (text.size >= sizeof eight && (memcpy(&eight, text.start, sizeof eight), (eight & UINT64_C(0x8080808080808080)) == 0))
 			size = sizeof eight;
 		else
-			size = ump_text_character(text);
+			size = (unsigned char)text.start[0] < 0x80 ? 1 : ump_text_character(text);
 		if (size == 0)
 			return false;
 		text.start += size;

@@ -1,4 +1,5 @@
 #include "common/http/guard.h"
+#include <string.h>
 
 /* RFC 9110, 5.6.2. */
 static bool is_token(struct ump_text text)
@@ -19,7 +20,16 @@ static bool is_token(struct ump_text text)
 /* RFC 9110, 5.5: no control character but the tab. */
 static bool is_field_value(struct ump_text text)
 {
-	for (size_t i = 0; i < text.size; i++) {
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+	size_t i = 0;
+
+	/* Eight bytes at once as long as none is below 0x20 or is 0x7f; a byte beyond 0x7f is looked at by itself. */
+	for (uint64_t eight; i + sizeof eight <= text.size; i += sizeof eight) {
+		memcpy(&eight, text.start + i, sizeof eight);
+		if ((eight | (eight - 0x20 * ones) | (eight + ones)) & tops)
+			break;
+	}
+	for (; i < text.size; i++) {
 		unsigned char c = (unsigned char)text.start[i];
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return false;

@@ -104,11 +104,19 @@ static struct ump_text origin_form(const char *url)
 
 static struct ump_framing examine(struct ump_request *request, const char *version)
 {
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const size_t head_size = info ? info->header_size : 0;
+
+	/* MHD has room for more, which the answer needs. */
+	if (head_size > (size_t)request->connection->server->options.max_header)
+		return (struct ump_framing){431, "Request Header Fields Too Large", 0};
+	if (request->header_count > UMP_HEADERS_MOST)
+		return (struct ump_framing){431, "Too Many Header Fields", 0};
+
 	/* MHD before 1.0 parses the header section in place and tolerates what must not be. */
 	if (MHD_VERSION < 0x01000000) {
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(request->connection->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-		const char *begin = version + strlen(version) + 2, *end = request->method.start + (info ? info->header_size : 0);
+		const char *begin = version + strlen(version) + 2, *end = request->method.start + head_size;
 
 		if (!ump_guard_is_contiguous(begin, request->headers, request->header_count, end))
 			return (struct ump_framing){400, "a line of the header is folded, has a NUL, or does not end in CR LF", 0};
@@ -136,6 +144,10 @@ static enum MHD_Result header_arrived(struct ump_server *server, struct connecti
 	server->active++;
 
 	struct ump_framing framing = examine(request, version);
+	if (framing.status == 431) { /* past MHD, whose memory may be at its end */
+		ump_connection_refuse(connection, 431, framing.wrong);
+		return MHD_NO;
+	}
 	request->has_body = framing.has_body || framing.status;
 	request->early = true;
 	if (framing.status) {

@@ -19,7 +19,7 @@ struct ump_stream;
 struct ump_server_options {
 	const char *listen;      /* "127.0.0.1:8080", "[::1]:0", ":8080" (all interfaces); port 0: a free one. Ignored with `socket` */
 	int socket;              /* a listening socket passed to us, and ours from then on; or -1 */
-	int64_t max_header;      /* bytes of a request's line and header fields; more is 431; 0: 24 KiB. Costs 20 ns a KiB and request */
+	int64_t max_header;      /* bytes of a request's line and header fields; more is 431, as are more than 128 fields; 0: 24 KiB. Costs 20 ns a KiB and request */
 	int64_t max_body;        /* bytes; more is 413 */
 	int64_t max_connections; /* further ones wait in the kernel's queue; while there are so many, idle ones close after 1 s */
 	int64_t request_deadline_us; /* from the first byte of a request to its last; 0: none */
@@ -70,6 +70,9 @@ int64_t ump_request_started(const struct ump_request *request);      /* loop tim
 /* The caller's own pointer, kept with the request. */
 void ump_request_attach(struct ump_request *request, void *pointer);
 void *ump_request_attached(const struct ump_request *request);
+
+/* Of an answer's head, in bytes: what fits whatever the request was. */
+#define UMP_ANSWER_HEAD_MOST 2048
 
 struct ump_answer {
 	int status;

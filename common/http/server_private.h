@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#define UMP_HEADERS_MOST 128 /* fields of a request; more is 431 */
+
 struct connection;
 
 struct ump_request {

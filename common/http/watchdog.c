@@ -5,6 +5,10 @@
  * that have been in their phase since the last sweep. */
 #include "common/http/server_private.h"
 #include <linux/tcp.h>
+#include <sys/ioctl.h>
+
+/* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go with linux/tcp.h, whose tcp_info is the whole one. */
+#define STATE_CLOSE_WAIT 8
 
 #define PERIOD_SHORTEST (10 * UMP_MILLISECOND)
 #define PERIOD_LONGEST  (500 * UMP_MILLISECOND)
@@ -57,13 +61,11 @@ static bool is_over(const struct ump_server *server, int64_t begun, int64_t now)
 }
 
 /* Bytes that have come since the connection was opened, or since its last request was whole, are the beginning of a request. */
-static void notice_begin(struct connection *connection, int64_t now)
+static void notice_begin(struct connection *connection, const struct tcp_info *info, int64_t now)
 {
-	struct tcp_info info;
-
-	if (!ask_kernel(connection, &info) || info.tcpi_bytes_received == 0)
+	if (info->tcpi_bytes_received == 0)
 		return;
-	int64_t last = now - (int64_t)info.tcpi_last_data_recv * UMP_MILLISECOND;
+	int64_t last = now - (int64_t)info->tcpi_last_data_recv * UMP_MILLISECOND;
 	if (!connection->served || last > connection->since + KERNEL_TICK)
 		connection->begun = last > connection->since ? last : connection->since;
 }
@@ -79,16 +81,43 @@ static int64_t idle_limit(const struct connection *connection)
 	return server->options.idle_us;
 }
 
+/* The peer has closed its sending side, and all that it sent is read. MHD does not see that where the end came with the last bytes: it has
+ * no edge of its own then. */
+static bool is_at_its_end(const struct connection *connection, const struct tcp_info *info)
+{
+	int unread;
+
+	return info->tcpi_state == STATE_CLOSE_WAIT && ioctl(connection->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+static void give_back(struct connection *connection)
+{
+	connection->doomed = true;
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* For a request, or for the rest of one. */
 static void check_waiting(struct connection *connection, int64_t now)
 {
-	if (!connection->begun)
-		notice_begin(connection, now);
+	struct tcp_info info;
+	bool known = ask_kernel(connection, &info);
+
+	if (known && is_at_its_end(connection, &info)) {
+		give_back(connection);
+		return;
+	}
+	if (connection->phase == RECEIVING) {
+		if (is_over(connection->server, connection->request.started, now))
+			give_up(connection);
+		return;
+	}
+	if (known && !connection->begun)
+		notice_begin(connection, &info, now);
 	if (connection->begun) {
 		if (is_over(connection->server, connection->begun, now))
 			give_up(connection);
 	} else if (now - connection->since >= idle_limit(connection)) {
-		connection->doomed = true;
-		shutdown(connection->fd, SHUT_RDWR);
+		give_back(connection);
 	}
 }
 
@@ -101,8 +130,7 @@ static void check_sending(struct connection *connection, int64_t now)
 		connection->acked = connection->request.suspended ? 0 : info.tcpi_bytes_acked;
 		connection->moved = now;
 	} else if (now - connection->moved >= connection->server->options.idle_us) {
-		connection->doomed = true;
-		shutdown(connection->fd, SHUT_RDWR);
+		give_back(connection);
 	}
 }
 
@@ -116,10 +144,8 @@ void ump_watchdog_sweep(void *context)
 			shutdown(connection->fd, SHUT_RDWR);
 		if (connection->doomed || now - connection->since < pause)
 			continue;
-		if (connection->phase == WAITING)
+		if (connection->phase == WAITING || connection->phase == RECEIVING)
 			check_waiting(connection, now);
-		else if (connection->phase == RECEIVING && is_over(server, connection->request.started, now))
-			give_up(connection);
 		else if (connection->phase == SENDING)
 			check_sending(connection, now);
 	}

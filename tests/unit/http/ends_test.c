@@ -145,6 +145,32 @@ Test(ends, a_drain_under_load_loses_no_request)
 	release();
 }
 
+Test(ends, a_peer_that_has_closed_its_side_gets_the_answer_and_the_end)
+{
+	rig_open(&rig, (struct ump_server_options){0});
+	int fd = rig_connect(&rig);
+	rig_send(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+	cr_expect_eq(rig_head_answer(&rig, fd, &in, NULL), 100);
+	rig_send(fd, "abc"); /* read at once with the end, which MHD then does not notice */
+	shutdown(fd, SHUT_WR);
+	cr_expect_eq(rig_answer(&rig, fd, &in, NULL, &body), 200);
+	int64_t begin = ump_loop_clock();
+	rig_until_closed(&rig, fd, &in);
+	cr_expect_lt(ump_loop_clock() - begin, 8 * UMP_SECOND, "that is not the idle limit");
+	close(fd);
+	fd = rig_connect(&rig); /* in the middle of a body */
+	rig_send(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
+	cr_expect_eq(rig_head_answer(&rig, fd, &in, NULL), 100);
+	rig_send(fd, "abc");
+	shutdown(fd, SHUT_WR);
+	begin = ump_loop_clock();
+	rig_until_closed(&rig, fd, &in);
+	cr_expect_lt(ump_loop_clock() - begin, 8 * UMP_SECOND, "that is not the deadline");
+	cr_expect_eq(rig.handled, 1);
+	close(fd);
+	release();
+}
+
 /* ---- Streams ---- */
 
 static void stream_write(const char *text)
