@@ -141,6 +141,7 @@ static enum MHD_Result header_arrived(struct ump_server *server, struct connecti
 	request->started = connection->begun ? connection->begun : ump_loop_now(server->loop);
 	connection->phase = RECEIVING;
 	connection->since = ump_loop_now(server->loop);
+	connection->stuck = 0;
 	server->active++;
 
 	struct ump_framing framing = examine(request, version);

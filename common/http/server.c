@@ -3,7 +3,8 @@
  * libmicrohttpd (MHD) speaks HTTP; everything that concerns time, numbers and the order of things is ours, since its own means do not fit:
  *
  * - MHD runs without threads. Its epoll descriptor sits in our loop, and MHD_run() is called when that is readable or when we have resumed
- * a connection. MHD has no timeouts here, so MHD_get_timeout() only ever says "again, at once".
+ *   a connection. MHD has no timeouts here but those that the watchdog sets (and comes back for), so MHD_get_timeout() says "again, at once" or
+ *   nothing of interest.
  * - We accept. MHD at its limit of descriptors either spins or waits for one of its own connections to end; and it can stop accepting, but
  *   not leave a listening socket to the next process.
  * - Deadlines are in watchdog.c: MHD's timeout starts anew with each byte.
@@ -44,7 +45,7 @@ static void turn(void *context)
 			accept_again(server);
 			ump_server_check_drained(server);
 		}
-		if (MHD_get_timeout(server->daemon, &timeout) == MHD_NO)
+		if (MHD_get_timeout(server->daemon, &timeout) == MHD_NO || timeout > 0)
 			return;
 	}
 	ump_server_wake(server);

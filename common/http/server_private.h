@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define UMP_HEADERS_MOST 128 /* fields of a request; more is 431 */
+#define UMP_HEADERS_MOST 160 /* fields of a request; more is 431 */
 
 struct connection;
 
@@ -48,6 +48,8 @@ struct connection {
 	int64_t begun;   /* WAITING: when the first byte of a request was noticed; 0: not yet */
 	int64_t refused; /* when ump_connection_refuse() was called; 0: it was not */
 	int64_t moved;   /* SENDING: when the peer last acknowledged something more */
+	size_t got;      /* RECEIVING: of the body, at the last sweep */
+	int stuck;       /* RECEIVING: sweeps in a row in which MHD left what had come, and `got` stayed */
 	uint64_t acked;  /* bytes */
 	int fd;
 	enum phase phase;

@@ -7,6 +7,9 @@
 #include <linux/tcp.h>
 #include <sys/ioctl.h>
 
+/* Looks in a row after which a connection that is not read is given up. */
+#define STUCK_SWEEPS 3
+
 /* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go with linux/tcp.h, whose tcp_info is the whole one. */
 #define STATE_CLOSE_WAIT 8
 
@@ -81,13 +84,31 @@ static int64_t idle_limit(const struct connection *connection)
 	return server->options.idle_us;
 }
 
-/* The peer has closed its sending side, and all that it sent is read. MHD does not see that where the end came with the last bytes: it has
- * no edge of its own then. */
-static bool is_at_its_end(const struct connection *connection, const struct tcp_info *info)
+/* Whether bytes have come that MHD has not taken. */
+static bool has_unread(const struct connection *connection)
 {
-	int unread;
+	int size;
 
-	return info->tcpi_state == STATE_CLOSE_WAIT && ioctl(connection->fd, FIONREAD, &unread) == 0 && unread == 0;
+	return ioctl(connection->fd, FIONREAD, &size) == 0 && size > 0;
+}
+
+/* Ends it whatever MHD does: its own timeout, of one second, is all that it looks at where it neither reads nor writes. */
+static void end_by_force(struct connection *connection)
+{
+	shutdown(connection->fd, SHUT_RDWR);
+	MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+	ump_server_wake(connection->server);
+}
+
+/* MHD before 1.0 spins on a line between chunks that is longer than its memory: it says "again, at once" and does not read. A process that
+ * was stopped for a while finds unread bytes too, hence more than one look. */
+static bool is_stuck(struct connection *connection)
+{
+	bool stays = has_unread(connection) && (connection->stuck == 0 || connection->request.body.size == connection->got);
+
+	connection->got = connection->request.body.size;
+	connection->stuck = stays ? connection->stuck + 1 : 0;
+	return connection->stuck >= STUCK_SWEEPS;
 }
 
 static void give_back(struct connection *connection)
@@ -96,28 +117,41 @@ static void give_back(struct connection *connection)
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
+static void check_receiving(struct connection *connection, int64_t now)
+{
+	if (is_over(connection->server, connection->request.started, now)) {
+		give_up(connection);
+	} else if (is_stuck(connection)) {
+		ump_connection_refuse(connection, 400, "Bad Request");
+		end_by_force(connection);
+	}
+}
+
+static void check_idle(struct connection *connection, int64_t now)
+{
+	if (connection->begun) {
+		if (is_over(connection->server, connection->begun, now))
+			give_up(connection);
+	} else if (now - connection->since >= idle_limit(connection)) {
+		give_back(connection);
+	}
+}
+
 /* For a request, or for the rest of one. */
 static void check_waiting(struct connection *connection, int64_t now)
 {
 	struct tcp_info info;
 	bool known = ask_kernel(connection, &info);
 
-	if (known && is_at_its_end(connection, &info)) {
+	/* MHD does not see the end of what the peer sends where it came with the last bytes: it has no edge of its own then. */
+	if (known && info.tcpi_state == STATE_CLOSE_WAIT && !has_unread(connection)) {
 		give_back(connection);
-		return;
-	}
-	if (connection->phase == RECEIVING) {
-		if (is_over(connection->server, connection->request.started, now))
-			give_up(connection);
-		return;
-	}
-	if (known && !connection->begun)
-		notice_begin(connection, &info, now);
-	if (connection->begun) {
-		if (is_over(connection->server, connection->begun, now))
-			give_up(connection);
-	} else if (now - connection->since >= idle_limit(connection)) {
-		give_back(connection);
+	} else if (connection->phase == RECEIVING) {
+		check_receiving(connection, now);
+	} else {
+		if (known && !connection->begun)
+			notice_begin(connection, &info, now);
+		check_idle(connection, now);
 	}
 }
 
@@ -141,7 +175,7 @@ void ump_watchdog_sweep(void *context)
 
 	for (struct connection *connection = server->connections; connection; connection = connection->next) {
 		if (connection->refused && now - connection->refused >= REFUSED_STAYS)
-			shutdown(connection->fd, SHUT_RDWR);
+			end_by_force(connection);
 		if (connection->doomed || now - connection->since < pause)
 			continue;
 		if (connection->phase == WAITING || connection->phase == RECEIVING)

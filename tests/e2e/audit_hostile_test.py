@@ -47,6 +47,10 @@ class Function:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_kib(self):
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1])
 
@@ -146,6 +150,7 @@ def a_body_without_end_is_cut_off(function):
     for what, piece in (("chunks", b"400\r\n" + b" " * 1024 + b"\r\n"), ("small chunks", b"1\r\n \r\n" * 200), ("an extension", b"5;" + b"e" * 4096), ("a trailer", b"0\r\n" + b"X: " + b"t" * 4096)):
         begin = time.monotonic()
         with function.connect() as connection:
+            connection.settimeout(3)  # it may leave what we send in the kernel
             try:
                 connection.sendall(post(STRUCTURED + b"Transfer-Encoding: chunked\r\n", length=False) + piece)
                 while time.monotonic() < begin + 20:
@@ -155,6 +160,10 @@ def a_body_without_end_is_cut_off(function):
             answer = read_all(connection)
         assert time.monotonic() < begin + 15, f"{what}: goes on and on"
         assert set(statuses(answer)) <= {400, 408, 413, 431}, f"{what}: {statuses(answer)}"
+    time.sleep(2)
+    before = function.cpu_seconds()
+    time.sleep(1)
+    assert function.cpu_seconds() - before < 0.5, "it spins"
     is_well(function)
 
 
@@ -189,14 +198,14 @@ def request_lines_of_every_kind(function):
 @test
 def heads_of_every_size_get_an_answer(function):
     cases = []
-    for count in (60, 120, 129, 200, 400, 10000):
+    for count in (60, 120, 160, 161, 200, 400, 10000):
         fields = b"".join(b"x%d: y\r\n" % i for i in range(count - 7))
-        cases.append((f"{count} fields", post(EVENT + fields, CHEATS), 200 if count <= 128 else 431))
+        cases.append((f"{count} fields", post(EVENT + fields, CHEATS), 200 if count <= 160 else 431))
     for size in (30000, 60000, 65000):
         cases.append((f"a source of {size} bytes, answered in structured mode", post(EVENT.replace(b"/h", b"/" + b"s" * size), CHEATS), 200))
         cases.append((f"an id of {size} bytes, answered in structured mode", post(EVENT.replace(b"ce-id: 1", b"ce-id: " + b"i" * size), CHEATS), 200))
     for size in (68000, 70000, 76000, 77000, 77500, 78000, 78500, 79000, 80000, 82000, 90000, 1000000):
-        for count in (10, 60, 120):
+        for count in (10, 60, 150):
             fields = EVENT + b"".join(b"x%d: y\r\n" % i for i in range(count))
             cases.append((f"a head of {size} bytes with {count} fields more", post(fields + b"X: " + b"a" * (size - len(fields) - 70) + b"\r\n", CHEATS), 431))
     cases.append(("an origin of 60,000 bytes", b"OPTIONS / HTTP/1.1\r\nHost: h\r\nWebHook-Request-Origin: " + b"o" * 60000 + b"\r\n\r\n", 400))
@@ -209,7 +218,7 @@ def values_that_would_be_headers(function):
     cases = [(value, post(EVENT + b"ce-subject: " + value + b"\r\n", CHEATS), 400)
              for value in (b"a%0d%0aSet-Cookie: b", b"%00", b"%7f", b"%c2%85", b"%ef%bf%bf", b"%ed%a0%80", b"%c0%af", b"%f4%90%80%80", b"a%", b"a%4", b"a%zz", b'"open', b"\xff")]
     cases += [(name, post(EVENT + name + b": x\r\n", CHEATS), 400) for name in (b"ce-", b"ce-data", b"ce-a_b", b"ce-a.b", b"ce-id", b"CE-ID", b"ce-datacontenttype")]
-    cases.append(("65 attributes", post(EVENT + b"".join(b"ce-x%d: y\r\n" % i for i in range(61)), CHEATS), 400))
+    cases.append(("129 attributes", post(EVENT + b"".join(b"ce-x%d: y\r\n" % i for i in range(125)), CHEATS), 400))
     check(function, cases)
 
 
