@@ -14,6 +14,7 @@
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/text.h"
+#include "deploy/laptop/demo_topics.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -31,11 +32,6 @@
 struct topic {
 	char name[250]; /* Kafka's limit is 249 bytes */
 	int partitions;
-};
-
-/* docs/INTERFACES.md */
-static const struct topic topics[] = {
-	{"game-hits", 3}, {"audit-verdicts", 3}, {"flagged-players", 3}, {"game-hits-dlq", 1}, {"umpire-status", 1},
 };
 
 struct options {
@@ -145,12 +141,21 @@ static void on_created(void *context, uint32_t events)
 	}
 }
 
-static int create_topics(struct broker *broker, const struct topic *wanted, size_t count, struct ump_error *error)
+static int create_topic(struct broker *broker, const char *name, int partitions, struct ump_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		rd_kafka_resp_err_t result = rd_kafka_mock_topic_create(broker->cluster, wanted[i].name, wanted[i].partitions, 1);
-		if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
-			return ump_fail(error, UMP_FATAL, "topic %s: %s", wanted[i].name, rd_kafka_err2str(result));
+	rd_kafka_resp_err_t result = rd_kafka_mock_topic_create(broker->cluster, name, partitions, 1);
+	return result == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : ump_fail(error, UMP_FATAL, "topic %s: %s", name, rd_kafka_err2str(result));
+}
+
+static int create_topics(struct broker *broker, const struct options *options, struct ump_error *error)
+{
+	for (size_t i = 0; i < DEMO_TOPICS; i++) {
+		if (create_topic(broker, demo_topics[i].name, demo_topics[i].partitions, error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < options->more_count; i++) {
+		if (create_topic(broker, options->more[i].name, options->more[i].partitions, error) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -173,8 +178,7 @@ static int open_cluster(struct broker *broker, const struct options *options, st
 #if RD_KAFKA_VERSION >= 0x020600ff
 	rd_kafka_mock_group_initial_rebalance_delay_ms(broker->cluster, 0);
 #endif
-	if (create_topics(broker, topics, sizeof topics / sizeof *topics, error) < 0 ||
-	    create_topics(broker, options->more, options->more_count, error) < 0)
+	if (create_topics(broker, options, error) < 0)
 		return -1;
 	if (pipe2(broker->created_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return ump_fail(error, UMP_FATAL, "pipe: %s", strerror(errno));

@@ -6,28 +6,13 @@
 #include "common/config/options.h"
 #include "common/kafka/settings.h"
 #include "common/telemetry/log.h"
+#include "deploy/laptop/demo_topics.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 extern char **environ;
-
-struct topic {
-	const char *name;
-	int partitions;
-	const char *settings[4]; /* name, value, …, NULL */
-};
-
-static const struct topic topics[] = {
-	{"game-hits", 3, {"cleanup.policy", "delete", NULL}},
-	{"audit-verdicts", 3, {"retention.ms", "604800000", NULL}}, /* 7 days */
-	{"flagged-players", 3, {"cleanup.policy", "compact", NULL}},
-	{"game-hits-dlq", 1, {"cleanup.policy", "delete", NULL}},
-	{"umpire-status", 1, {"retention.ms", "3600000", NULL}}, /* 1 hour */
-};
-
-enum { TOPIC_COUNT = sizeof topics / sizeof *topics };
 
 struct config {
 	int64_t timeout_us;
@@ -52,29 +37,29 @@ static int check(void *context, struct ump_error *error)
 }
 
 /* Which of ours are missing. */
-static int look(rd_kafka_t *client, int timeout_ms, bool missing[TOPIC_COUNT], struct ump_error *error)
+static int look(rd_kafka_t *client, int timeout_ms, bool missing[DEMO_TOPICS], struct ump_error *error)
 {
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t result = rd_kafka_metadata(client, 1, NULL, &metadata, timeout_ms);
 	if (result != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return ump_fail(error, UMP_RETRY, "no Kafka broker answers: %s", rd_kafka_err2str(result));
-	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+	for (size_t i = 0; i < DEMO_TOPICS; i++) {
 		missing[i] = true;
 		for (int j = 0; j < metadata->topic_cnt; j++) {
 			const struct rd_kafka_metadata_topic *found = &metadata->topics[j];
-			if (strcmp(found->topic, topics[i].name) != 0)
+			if (strcmp(found->topic, demo_topics[i].name) != 0)
 				continue;
 			missing[i] = false;
-			if (found->partition_cnt != topics[i].partitions)
+			if (found->partition_cnt != demo_topics[i].partitions)
 				ump_log(UMP_LOG_WARNING, "topic has other partitions than the demo makes", UMP_LOG_S("topic", found->topic),
-					UMP_LOG_I("partitions", found->partition_cnt), UMP_LOG_I("expected", topics[i].partitions));
+					UMP_LOG_I("partitions", found->partition_cnt), UMP_LOG_I("expected", demo_topics[i].partitions));
 		}
 	}
 	rd_kafka_metadata_destroy(metadata);
 	return 0;
 }
 
-static rd_kafka_NewTopic_t *describe(const struct topic *topic)
+static rd_kafka_NewTopic_t *describe(const struct demo_topic *topic)
 {
 	char text[256];
 	enum { BROKERS_DEFAULT = -1 };
@@ -102,14 +87,14 @@ static int read_results(rd_kafka_event_t *event, struct ump_error *error)
 	return 0;
 }
 
-static int make(rd_kafka_t *client, int timeout_ms, const bool missing[TOPIC_COUNT], struct ump_error *error)
+static int make(rd_kafka_t *client, int timeout_ms, const bool missing[DEMO_TOPICS], struct ump_error *error)
 {
 	char text[256];
-	rd_kafka_NewTopic_t *wanted[TOPIC_COUNT];
+	rd_kafka_NewTopic_t *wanted[DEMO_TOPICS];
 	size_t count = 0;
-	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+	for (size_t i = 0; i < DEMO_TOPICS; i++) {
 		if (missing[i])
-			wanted[count++] = describe(&topics[i]);
+			wanted[count++] = describe(&demo_topics[i]);
 	}
 	if (count == 0)
 		return 0;
@@ -131,7 +116,7 @@ static int run(const struct config *config, struct ump_error *error)
 {
 	rd_kafka_conf_t *configuration;
 	rd_kafka_t *client;
-	bool missing[TOPIC_COUNT];
+	bool missing[DEMO_TOPICS];
 	int timeout_ms = (int)(config->timeout_us / 1000);
 	if (ump_kafka_configure(&config->kafka, "umpire-topics", NULL, &configuration, error) < 0 ||
 	    ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &client, error) < 0)
