@@ -7,11 +7,11 @@ REDIRECT = "location: http://127.0.0.1:1/elsewhere\r\n"
 
 
 def sometimes(step, make_answer, share, count=1500):
-    """A share of the requests gets that answer, while the producer works; then all is well again."""
+    """A share of the requests gets that answer, one in the middle at least, while the producer works; then all is well again."""
     state = {"bad": 0, "on": True}
 
     def rule(arrival, number):
-        if state["on"] and step.random.random() < share:
+        if state["on"] and (step.random.random() < share or (state["bad"] == 0 and number >= count // 2)):
             state["bad"] += 1
             return make_answer()
         return DELIVER
@@ -20,6 +20,7 @@ def sometimes(step, make_answer, share, count=1500):
     step.start()
     step.produce(count, rate=400)
     step.produced()
+    step.arrived(count // 2)  # the adapter may have begun late
     state["on"] = False
     step.evidence["the sink misbehaved"] = state["bad"] > 0
 
