@@ -16,6 +16,8 @@ struct assigned {
 	/* Kept by the worker */
 	int64_t held_bytes;             /* of its records that are not finished */
 	struct record *due, **last_due; /* records whose pause is over, in that order */
+	int64_t batch_at;               /* loop time when a batch goes, full or not; 0: none has begun */
+	int64_t batch_bytes;            /* read since the latest batch went */
 
 	/* Kept by commits */
 	int64_t committed;

@@ -1,15 +1,22 @@
+/* The event that is made lives in memory that the next one reuses. In binary mode its data is, as a rule, the record's own bytes, and these
+ * are sent as they are; what is put together (an unfolded event's data, JSON) is copied into the record's `body`, since a call may be under
+ * way for long. A batch's body grows with its events; it is made again for another try, so that what pauses holds the records alone. */
 #include "source-adapter/delivery.h"
+#include "common/cloudevents/json.h"
 #include "common/memory.h"
 #include "source-adapter/assigned.h"
 #include <stdlib.h>
 
 #define OWN_HEADERS 3
+#define BATCH_TYPE  UMP_TEXT("application/cloudevents-batch+json")
 
 struct delivery {
 	struct delivery_options options;
-	struct letter letter;   /* the headers of the one being sent, where it is a dead letter */
-	struct ump_event event; /* the one being sent; kept for its memory, as the message is */
+	struct letter letter;          /* the headers of the record, where it is a dead letter */
+	const struct record *prepared; /* whose event this is; NULL: nobody's any more */
+	struct ump_event event;        /* kept for its memory, as are the message and the text */
 	struct ump_http_message message;
+	struct ump_buffer text; /* in batch mode: the event as JSON */
 	struct ump_header *headers;
 	size_t header_capacity;
 };
@@ -28,9 +35,12 @@ void delivery_free(struct delivery *delivery)
 	letter_release(&delivery->letter);
 	ump_event_release(&delivery->event);
 	ump_http_message_release(&delivery->message);
+	ump_buffer_release(&delivery->text);
 	free(delivery->headers);
 	free(delivery);
 }
+
+/* ---- The event ---- */
 
 static int map(struct delivery *delivery, const struct record *record, struct ump_error *error)
 {
@@ -58,6 +68,82 @@ static int map(struct delivery *delivery, const struct record *record, struct um
 	return mapping_event(delivery->options.mapping, &source, &delivery->event, error);
 }
 
+static int encode(struct delivery *delivery, struct ump_error *error)
+{
+	switch (delivery->options.content) {
+	case CONTENT_BINARY:
+		return ump_event_to_http(&delivery->event, UMP_HTTP_BINARY, delivery->options.encoding, &delivery->message, error);
+	case CONTENT_STRUCTURED:
+		return ump_event_to_http(&delivery->event, UMP_HTTP_STRUCTURED, delivery->options.encoding, &delivery->message, error);
+	case CONTENT_BATCH:
+		ump_buffer_reset(&delivery->text);
+		return ump_event_to_json(&delivery->event, &delivery->text, error);
+	}
+	__builtin_unreachable();
+}
+
+int delivery_prepare(struct delivery *delivery, struct record *record, struct ump_error *error)
+{
+	delivery->prepared = NULL;
+	if (map(delivery, record, error) < 0 || encode(delivery, error) < 0)
+		return -1;
+	delivery->prepared = record;
+	return 0;
+}
+
+/* ---- The body ---- */
+
+static void add(struct delivery *delivery, struct record *leader)
+{
+	ump_buffer_add_character(&leader->body, leader->body.size == 0 ? '[' : ',');
+	ump_buffer_add_text(&leader->body, ump_buffer_text(&delivery->text));
+}
+
+bool delivery_add(struct delivery *delivery, struct record *leader)
+{
+	if (leader->body.size > 0 && leader->body.size + delivery->text.size + 2 > delivery->options.max_batch_bytes)
+		return false;
+	add(delivery, leader);
+	return true;
+}
+
+/* The same events as at the first try: they were valid then. */
+static int fill_batch(struct delivery *delivery, struct record *leader, struct ump_error *error)
+{
+	for (struct record *record = leader; record; record = record_behind(leader, record)) {
+		if (delivery->prepared != record && delivery_prepare(delivery, record, error) < 0)
+			return -1;
+		add(delivery, leader);
+	}
+	return 0;
+}
+
+static int put_batch(struct delivery *delivery, struct record *leader, struct ump_error *error)
+{
+	if (leader->body.size == 0 && fill_batch(delivery, leader, error) < 0)
+		return -1;
+	ump_buffer_add_character(&leader->body, ']');
+	delivery->message.body = ump_buffer_text(&leader->body);
+	return 0;
+}
+
+/* What the call borrows until it ends. */
+static int put_single(struct delivery *delivery, struct record *record, struct ump_error *error)
+{
+	struct ump_text *body = &delivery->message.body;
+	const struct ump_text *value = &record->value;
+	if (delivery->prepared != record && delivery_prepare(delivery, record, error) < 0)
+		return -1;
+	if (body->size == 0 || (body->start >= value->start && body->start + body->size <= value->start + value->size))
+		return 0;
+	ump_buffer_reset(&record->body);
+	ump_buffer_add_text(&record->body, *body);
+	*body = ump_buffer_text(&record->body);
+	return 0;
+}
+
+/* ---- The call ---- */
+
 /* The message's headers and our own. */
 static size_t gather_headers(struct delivery *delivery)
 {
@@ -66,7 +152,10 @@ static size_t gather_headers(struct delivery *delivery)
 		delivery->header_capacity = count + OWN_HEADERS;
 		delivery->headers = ump_reallocate(delivery->headers, delivery->header_capacity, sizeof *delivery->headers);
 	}
-	memcpy(delivery->headers, delivery->message.headers, count * sizeof *delivery->headers);
+	if (count > 0)
+		memcpy(delivery->headers, delivery->message.headers, count * sizeof *delivery->headers);
+	if (delivery->options.content == CONTENT_BATCH)
+		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Content-Type"), BATCH_TYPE};
 	if (delivery->options.replies)
 		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Prefer"), UMP_TEXT("reply")};
 	if (*delivery->options.namespace_name)
@@ -77,7 +166,7 @@ static size_t gather_headers(struct delivery *delivery)
 static void end_call(struct record *record)
 {
 	record->call = NULL;
-	free(ump_steal(record->body));
+	ump_buffer_release(&record->body);
 }
 
 static void answered(void *context, const struct ump_reply *reply)
@@ -88,35 +177,25 @@ static void answered(void *context, const struct ump_reply *reply)
 	delivery->options.answered(delivery->options.context, record, reply);
 }
 
-/* What the call borrows until it ends: the record's own bytes, or a copy of what the next event would overwrite. */
-static struct ump_text lasting_body(struct record *record, struct ump_text body)
-{
-	const struct ump_text *value = &record->value;
-	if (body.size == 0 || (body.start >= value->start && body.start + body.size <= value->start + value->size))
-		return body;
-	record->body = ump_copy_bytes(body.start, body.size);
-	return (struct ump_text){record->body, body.size};
-}
-
 int delivery_send(struct delivery *delivery, struct record *record, struct ump_error *error)
 {
-	if (map(delivery, record, error) < 0)
-		return -1;
-	ump_http_message_reset(&delivery->message);
-	if (ump_event_to_http(&delivery->event, UMP_HTTP_BINARY, delivery->options.encoding, &delivery->message, error) < 0)
-		return -1;
-	size_t header_count = gather_headers(delivery);
-	struct ump_call_options options = {
-		.method = "POST",
-		.url = delivery->options.sink,
-		.headers = delivery->headers,
-		.header_count = header_count,
-		.body = lasting_body(record, delivery->message.body),
-		.timeout_us = delivery->options.timeout_us,
-		.max_reply = delivery->options.max_reply,
-	};
-	record->delivery = delivery;
-	int result = ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
+	bool batch = delivery->options.content == CONTENT_BATCH;
+	int result = batch ? put_batch(delivery, record, error) : put_single(delivery, record, error);
+	delivery->prepared = NULL;
+	if (result == 0) {
+		size_t header_count = gather_headers(delivery);
+		struct ump_call_options options = {
+			.method = "POST",
+			.url = delivery->options.sink,
+			.headers = delivery->headers,
+			.header_count = header_count,
+			.body = delivery->message.body,
+			.timeout_us = delivery->options.timeout_us,
+			.max_reply = delivery->options.max_reply,
+		};
+		record->delivery = delivery;
+		result = ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
+	}
 	if (result < 0)
 		end_call(record);
 	return result;

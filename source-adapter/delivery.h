@@ -1,9 +1,11 @@
-/* source-adapter/delivery.h: one try to deliver a record: as an event, over HTTP, to an answer. */
+/* source-adapter/delivery.h: one try to deliver a record, or a batch of them: as events, over HTTP, to an answer. */
 #pragma once
 #include "common/cloudevents/http.h"
 #include "common/http/client.h"
 #include "source-adapter/mapping.h"
 #include "source-adapter/record.h"
+
+enum content_mode { CONTENT_BINARY, CONTENT_STRUCTURED, CONTENT_BATCH };
 
 struct delivery;
 
@@ -13,9 +15,11 @@ struct delivery_options {
 	const struct mapping *mapping;
 	const char *sink;
 	const char *namespace_name; /* told to the sink, as Knative does */
+	enum content_mode content;
 	enum ump_header_encoding encoding;
-	bool letters; /* the records are dead letters: what is sent is the event that failed */
-	bool replies; /* whether the sink is told that its replies are used */
+	bool letters;           /* the records are dead letters: what is sent is the event that failed */
+	size_t max_batch_bytes; /* of a batch's body; one event may be larger */
+	bool replies;           /* whether the sink is told that its replies are used */
 	int64_t timeout_us;
 	size_t max_reply; /* bytes of an answer that are kept */
 
@@ -27,7 +31,15 @@ struct delivery_options {
 struct delivery *delivery_new(const struct delivery_options *options);
 void delivery_free(struct delivery *delivery); /* accepts NULL; cancels nothing */
 
-/* Sends the record. Fails with UMP_REJECT where it is no valid event, with UMP_RETRY where the call could not begin. */
+/* Makes the record's event, for delivery_add() or delivery_send() as the next call. UMP_REJECT: it is no valid one. */
+int delivery_prepare(struct delivery *delivery, struct record *record, struct ump_error *error);
+
+/* In batch mode: puts the event that was made last into the body of the batch that `leader` leads. False, and nothing is changed, where the
+ * batch would be too large. */
+bool delivery_add(struct delivery *delivery, struct record *leader);
+
+/* Sends the record, with the batch that it leads. Fails with UMP_REJECT where it is no valid event, with UMP_RETRY where the call could not
+ * begin. */
 int delivery_send(struct delivery *delivery, struct record *record, struct ump_error *error);
 
 /* Takes a try back; its answer is not waited for. */

@@ -2,7 +2,11 @@
  * happens once, at the end of the loop's round. So a burst of answers costs one look, and no call goes deep.
  *
  * In flight are records that the sink has and those whose reply or dead letter Kafka has not acknowledged. A record that pauses gives its
- * place to others. */
+ * place to others.
+ *
+ * A batch is of one partition. Its first record leads it and stands for all until they are finished or, where the batch as a whole was
+ * refused, go back into the ring as if they had never been taken. From there they go again in smaller batches, by themselves: so a refused
+ * batch is halved until the refused event stands alone, and the ring keeps the order meanwhile as it always does. */
 #include "source-adapter/flow.h"
 #include "common/memory.h"
 #include "source-adapter/counts.h"
@@ -19,6 +23,7 @@ struct flow {
 	struct assigned *turn; /* whose it is; NULL: the first one's */
 	struct pace pace;
 	struct ump_timer next_beat; /* when the pace lets the next one go */
+	struct ump_timer next_batch;
 	bool stopped;
 	size_t in_flight;
 	int64_t held_bytes;
@@ -50,6 +55,7 @@ void flow_free(struct flow *flow)
 		return;
 	ump_loop_cancel(flow->options.loop, &flow->look);
 	ump_timer_cancel(flow->options.loop, &flow->next_beat);
+	ump_timer_cancel(flow->options.loop, &flow->next_batch);
 	free(flow);
 }
 
@@ -86,21 +92,23 @@ static void leave_flight(struct flow *flow)
 	flow_wake(flow);
 }
 
-static void send_record(struct flow *flow, struct record *record)
+static void send_record(struct flow *flow, struct record *leader)
 {
 	struct ump_error error;
-	record->state = RECORD_SENT;
-	record->sent_at = ump_loop_now(flow->options.loop);
-	if (record->attempts++ > 0)
-		ump_metrics_add(flow->options.metrics, COUNT_RETRIED, 1);
-	pace_take(&flow->pace, record->sent_at);
-	enter_flight(flow);
+	leader->sent_at = ump_loop_now(flow->options.loop);
+	for (struct record *record = leader; record; record = record_behind(leader, record)) {
+		record->state = record == leader ? RECORD_SENT : RECORD_FOLLOWING;
+		if (record->attempts++ > 0)
+			ump_metrics_add(flow->options.metrics, COUNT_RETRIED, 1);
+		pace_take(&flow->pace, leader->sent_at);
+		enter_flight(flow);
+	}
 	if (seeded(SEEDED_DROP))
-		flow_finished(flow, record);
+		flow_finished(flow, leader);
 	else if (flow->options.put_back)
-		settle_put_back(flow->parts.settle, record);
-	else if (delivery_send(flow->parts.delivery, record, &error) < 0)
-		settle_not_sent(flow->parts.settle, record, &error);
+		settle_put_back(flow->parts.settle, leader);
+	else if (delivery_send(flow->parts.delivery, leader, &error) < 0)
+		settle_not_sent(flow->parts.settle, leader, &error);
 }
 
 /* ---- Reading ---- */
@@ -115,6 +123,7 @@ static void read_record(struct flow *flow, struct assigned *assigned, rd_kafka_m
 	}
 	record->home = assigned;
 	assigned->held_bytes += (int64_t)record->bytes;
+	assigned->batch_bytes += (int64_t)record->bytes;
 	flow->held_bytes += (int64_t)record->bytes;
 	ump_metrics_add(flow->options.metrics, COUNT_RECEIVED, 1);
 }
@@ -127,27 +136,113 @@ static bool has_share(const struct flow *flow, const struct assigned *assigned)
 	return left > 0 && (assigned->held_bytes < left || consumer_active(flow->parts.consumer) == 1);
 }
 
-/* Whether one more record of the partition would be of use, and there is room for it. In strict order nothing is, while one is unfinished:
+/* Whether one more record of the partition would be of use, and there is room for it. In strict order nothing is, while one is on its way:
  * it could not go. */
 static bool wants_record(const struct flow *flow, const struct assigned *assigned)
 {
-	if (!partition_has_room(assigned->ring) || (flow->options.order == ORDER_PARTITION && partition_pending(assigned->ring) > 0))
+	if (!partition_has_room(assigned->ring) ||
+	    (flow->options.order == ORDER_PARTITION && partition_pending(assigned->ring) > partition_open(assigned->ring)))
 		return false;
 	return has_share(flow, assigned) || partition_pending(assigned->ring) == 0;
 }
 
-/* Reads until something may go. False: nothing may. */
+static bool has_batch(const struct flow *flow, const struct assigned *assigned)
+{
+	return partition_open(assigned->ring) >= flow->options.batch_events ||
+	       (flow->options.batch_events > 1 && assigned->batch_bytes >= flow->options.batch_bytes && partition_can_take(assigned->ring));
+}
+
+/* Reads until something may go, or a batch of it. False: nothing may. */
 static bool refill(struct flow *flow, struct assigned *assigned)
 {
-	while (!partition_can_take(assigned->ring) && wants_record(flow, assigned)) {
+	while (!has_batch(flow, assigned) && wants_record(flow, assigned)) {
 		rd_kafka_message_t *message = consumer_read(flow->parts.consumer, assigned);
 		if (!message) {
 			commits_consider(flow->parts.commits, assigned); /* a gap at the end may have moved the position */
-			return false;
+			break;
 		}
 		read_record(flow, assigned, message);
 	}
 	return partition_can_take(assigned->ring);
+}
+
+/* ---- Choosing ---- */
+
+static void beat(void *context)
+{
+	flow_wake(context);
+}
+
+/* Whether what the partition has should go now; else it is looked at again when its time has come. */
+static bool is_ripe(struct flow *flow, struct assigned *assigned)
+{
+	int64_t now = ump_loop_now(flow->options.loop);
+	if (flow->options.batch_events == 1)
+		return true;
+	if (assigned->batch_at == 0)
+		assigned->batch_at = now + flow->options.batch_linger_us;
+	if (now >= assigned->batch_at || has_batch(flow, assigned) || !wants_record(flow, assigned)) {
+		assigned->batch_at = assigned->batch_bytes = 0;
+		return true;
+	}
+	if (!ump_timer_is_set(&flow->next_batch) || flow->next_batch.at > assigned->batch_at)
+		ump_timer_set(flow->options.loop, &flow->next_batch, assigned->batch_at, beat, flow);
+	return false;
+}
+
+/* Records that would come again after a crash are those in flight and those finished and not committed: together at most twice what may be
+ * in flight. So a commit that takes long, or fails, holds the flow back instead of adding to them. */
+static size_t room(const struct flow *flow)
+{
+	size_t most = flow->options.max_in_flight, open = flow->in_flight + commits_open(flow->parts.commits);
+	if (flow->in_flight >= most || open >= 2 * most)
+		return 0;
+	return most - flow->in_flight < 2 * most - open ? most - flow->in_flight : 2 * most - open;
+}
+
+/* Events that the next batch of the partition may have; 0: none may go. One that would be cut short by what is on its way waits for that.
+ */
+static size_t next_size(const struct flow *flow, const struct assigned *assigned)
+{
+	size_t most = flow->options.batch_events, open = partition_open(assigned->ring);
+	most = most < open ? most : open;
+	return room(flow) < most ? 0 : most;
+}
+
+/* The next record that may go: the one behind `last`, where there is one, else another. */
+static struct record *take_record(struct assigned *assigned, const struct record *last)
+{
+	struct partition_ticket ticket;
+	void *record;
+	if (!(last && partition_take_behind(assigned->ring, last->ticket, &ticket, &record)) &&
+	    !partition_take(assigned->ring, &ticket, &record))
+		return NULL;
+	((struct record *)record)->ticket = ticket;
+	return record;
+}
+
+/* Whether a record may go in the same batch: those of a refused one only with their like, so that no other comes under suspicion. */
+static bool may_follow(const struct record *leader, const struct record *record)
+{
+	return (leader->most > 0) == (record->most > 0) && (record->most == 0 || leader->follower_count + 1 < record->most);
+}
+
+/* Takes records behind the leader until its batch is full. What is no valid event stays, to be told of it alone. */
+static void compose(struct flow *flow, struct record *leader, size_t most)
+{
+	struct ump_error error;
+	struct record *last = leader, **link = &leader->followers, *record;
+	while (leader->follower_count + 1 < most && (record = take_record(leader->home, last))) {
+		if (!may_follow(leader, record) || delivery_prepare(flow->parts.delivery, record, &error) < 0 ||
+		    !delivery_add(flow->parts.delivery, leader)) {
+			partition_give_back(leader->home->ring, record->ticket);
+			break;
+		}
+		*link = last = record;
+		link = &record->next;
+		leader->follower_count++;
+	}
+	*link = NULL;
 }
 
 static struct record *pop_due(struct assigned *assigned)
@@ -158,28 +253,20 @@ static struct record *pop_due(struct assigned *assigned)
 	return record;
 }
 
-/* The next record of the partition that goes, or NULL. Those whose pause is over go first: others wait behind them. */
+/* The next record of the partition that goes, with its batch, or NULL. Those whose pause is over go first: others wait behind them. */
 static struct record *next_record(struct flow *flow, struct assigned *assigned)
 {
-	void *record = pop_due(assigned);
-	struct partition_ticket ticket;
-	if (record || !refill(flow, assigned) || !partition_take(assigned->ring, &ticket, &record))
+	struct ump_error error;
+	struct record *record = pop_due(assigned);
+	if (record || !refill(flow, assigned))
 		return record;
-	((struct record *)record)->ticket = ticket;
+	size_t most = next_size(flow, assigned);
+	if (most == 0 || !is_ripe(flow, assigned))
+		return NULL;
+	record = take_record(assigned, NULL);
+	if (most > 1 && delivery_prepare(flow->parts.delivery, record, &error) == 0 && delivery_add(flow->parts.delivery, record))
+		compose(flow, record, record->most > 0 && record->most < most ? record->most : most);
 	return record;
-}
-
-/* Records that would come again after a crash are those in flight and those finished and not committed: together at most twice what may be
- * in flight. So a commit that takes long, or fails, holds the flow back instead of adding to them. */
-static bool is_full(const struct flow *flow)
-{
-	return flow->in_flight >= flow->options.max_in_flight ||
-	       flow->in_flight + commits_open(flow->parts.commits) >= 2 * flow->options.max_in_flight;
-}
-
-static void beat(void *context)
-{
-	flow_wake(context);
 }
 
 /* Whether the pace says to wait; then it looks again when that is over. */
@@ -198,7 +285,7 @@ static void look(void *context)
 	size_t count = 0, in_vain = 0;
 	for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next)
 		count++;
-	while (in_vain < count && !flow->stopped && !is_full(flow) && !must_wait(flow)) {
+	while (in_vain < count && !flow->stopped && room(flow) > 0 && !must_wait(flow)) {
 		struct assigned *assigned = flow->turn ? flow->turn : consumer_partitions(flow->parts.consumer);
 		struct record *record = assigned->active ? next_record(flow, assigned) : NULL;
 		flow->turn = assigned->next;
@@ -228,10 +315,31 @@ void flow_finished(void *context, struct record *record)
 	record_give(flow->options.pool, record);
 }
 
-void flow_paused(void *context, struct record *record)
+void flow_paused(void *context, struct record *leader)
 {
-	(void)record;
-	leave_flight(context);
+	for (size_t i = 0; i <= leader->follower_count; i++)
+		leave_flight(context);
+}
+
+/* The ring takes back first what was taken last. */
+void flow_split(void *context, struct record *leader, size_t most)
+{
+	struct flow *flow = context;
+	struct record *last = NULL;
+	flow_paused(flow, leader);
+	for (struct record *record = leader, *behind; record; record = behind) {
+		behind = record_behind(leader, record);
+		record->next = last;
+		last = record;
+	}
+	leader->followers = NULL;
+	leader->follower_count = 0;
+	leader->home->batch_at = ump_loop_now(flow->options.loop); /* no lingering */
+	for (struct record *record = last; record; record = record->next) {
+		record->state = RECORD_WAITING;
+		record->most = most;
+		partition_give_back(record->home->ring, record->ticket);
+	}
 }
 
 void flow_due(void *context, struct record *record)
@@ -245,13 +353,16 @@ void flow_due(void *context, struct record *record)
 
 /* ---- Letting go ---- */
 
-static void take_back(struct flow *flow, struct record *record)
+/* They were not answered: that does not count as a try. Returns how many they are. */
+static size_t take_back(struct flow *flow, struct record *leader)
 {
-	delivery_cancel(record);
-	leave_flight(flow);
-	record->state = RECORD_DUE;
-	record->attempts--; /* it was not answered: it does not count */
-	flow_due(flow, record);
+	delivery_cancel(leader);
+	flow_paused(flow, leader);
+	for (struct record *record = leader; record; record = record_behind(leader, record))
+		record->attempts--;
+	leader->state = RECORD_DUE;
+	flow_due(flow, leader);
+	return leader->follower_count + 1;
 }
 
 size_t flow_take_back(struct flow *flow)
@@ -260,10 +371,8 @@ size_t flow_take_back(struct flow *flow)
 	for (struct assigned *assigned = consumer_partitions(flow->parts.consumer); assigned; assigned = assigned->next) {
 		uint64_t position = 0;
 		for (struct record *record; (record = partition_unfinished(assigned->ring, &position));) {
-			if (record->state == RECORD_SENT) {
-				take_back(flow, record);
-				count++;
-			}
+			if (record->state == RECORD_SENT)
+				count += take_back(flow, record);
 		}
 	}
 	return count;
@@ -285,7 +394,9 @@ void flow_drop(struct flow *flow, struct assigned *assigned)
 		if (record->state == RECORD_SENT)
 			delivery_cancel(record);
 		if (record->state == RECORD_SENT || record->state == RECORD_SETTLING)
-			leave_flight(flow);
+			flow_paused(flow, record);
+		record->followers = NULL; /* each is let go of for itself */
+		record->follower_count = 0;
 		settle_forget(flow->parts.settle, record);
 	}
 	flow->turn = NULL;

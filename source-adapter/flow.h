@@ -1,7 +1,7 @@
 /* source-adapter/flow.h: which record is read, sent and let go of, and when.
  *
- * The bounds are kept here: events in flight, and bytes held. A record is read only when its partition has nothing that may go, so what is
- * in memory is what is on its way and what must wait behind that. */
+ * The bounds are kept here: events in flight, and bytes held. A record is read only when its partition has nothing that may go, or not yet
+ * enough for a batch, so what is in memory is what is on its way and what must wait behind that. */
 #pragma once
 #include "common/loop/loop.h"
 #include "source-adapter/commits.h"
@@ -18,7 +18,10 @@ struct flow_options {
 	enum order order;
 	size_t max_in_flight;
 	int64_t max_held_bytes;
-	bool put_back;                /* instead of sending */
+	bool put_back;       /* instead of sending */
+	size_t batch_events; /* at most; 1: each event goes alone */
+	int64_t batch_bytes;
+	int64_t batch_linger_us;      /* how long the first one of a batch waits for others */
 	int64_t rate;                 /* events sent a second, those tried again included; 0: as fast as they come */
 	void (*idle)(void *context);  /* nothing is in flight */
 	void (*quiet)(void *context); /* it was stopped, and nothing is in flight any more */
@@ -54,8 +57,9 @@ void flow_detach(struct flow *flow);
 /* The partition goes for good: lets go of its records. */
 void flow_drop(struct flow *flow, struct assigned *assigned);
 
-/* The callbacks of settle; `context` is the flow. */
+/* The callbacks of settle; `context` is the flow. Finished is one record; the others are told of a leader with its batch. */
 void flow_finished(void *context, struct record *record);
+void flow_split(void *context, struct record *leader, size_t most);
 void flow_paused(void *context, struct record *record);
 void flow_due(void *context, struct record *record);
 

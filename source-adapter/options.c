@@ -2,6 +2,7 @@
 #include "common/http/client.h"
 #include "common/memory.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/delivery.h"
 #include "source-adapter/overrides.h"
 #include "source-adapter/positions.h"
 #include <limits.h>
@@ -41,6 +42,14 @@ static const struct ump_option sink_options[] = {
 	 .help = "the same in whole seconds, as Knative gives it; -1 for none; --timeout wins"},
 	{.name = "header-encoding", .type = UMP_OPTION_CHOICE, .offset = AT(header_encoding), .fallback = "strict", .choices = "strict|raw",
 	 .help = "attributes in HTTP headers: percent-encoded as CloudEvents specifies, or as they are"},
+	{.name = "content-mode", .type = UMP_OPTION_CHOICE, .offset = AT(content), .fallback = "binary", .choices = "binary|structured|batch",
+	 .help = "an event as headers and body, as one JSON object, or many of them in one request, for sinks that take batches"},
+	{.name = "batch-max-events", .type = UMP_OPTION_INTEGER, .offset = AT(batch_max_events), .fallback = "100", .minimum = 1, .maximum = 10000, .value = "EVENTS",
+	 .help = "events of a batch, at most; never more than --max-in-flight"},
+	{.name = "batch-max-bytes", .type = UMP_OPTION_SIZE, .offset = AT(batch_max_bytes), .fallback = "256KiB", .minimum = 1024, .maximum = INT64_C(1) << 28, .value = "SIZE",
+	 .help = "bytes of a batch, at most; a larger event goes alone"},
+	{.name = "batch-linger", .type = UMP_OPTION_DURATION, .offset = AT(batch_linger_us), .fallback = "5ms", .maximum = INT64_C(60000000), .value = "TIME",
+	 .help = "how long the first event of a batch waits for others"},
 };
 
 static const struct ump_option event_options[] = {
@@ -126,6 +135,17 @@ static int check_overrides(const struct config *config, struct ump_error *error)
 	if (overrides_read(config->overrides, &overrides, &count, error) < 0)
 		return ump_error_prefix(error, "%s", ump_config_place("ce-overrides"));
 	overrides_free(overrides, count);
+	return 0;
+}
+
+/* What would be ignored silently. */
+static int check_batches(const struct config *config, struct ump_error *error)
+{
+	static const char *const of_batches[] = {"batch-max-events", "batch-max-bytes", "batch-linger"};
+	for (size_t i = 0; i < sizeof of_batches / sizeof *of_batches && config->content != CONTENT_BATCH; i++) {
+		if (ump_config_given(of_batches[i]))
+			return ump_fail(error, UMP_REJECT, "%s: expected --content-mode=batch with it", ump_config_place(of_batches[i]));
+	}
 	return 0;
 }
 
@@ -234,7 +254,7 @@ static int check(void *settings, struct ump_error *error)
 	if (config->topics.count == 0)
 		return ump_fail(error, UMP_REJECT, "%s: expected at least one topic", ump_config_place("topics"));
 	if (check_source(config, error) < 0 || need(config->group, "group", error) < 0 || check_sink(config, error) < 0 ||
-	    check_overrides(config, error) < 0)
+	    check_batches(config, error) < 0 || check_overrides(config, error) < 0)
 		return -1;
 	/* What fails in a redrive may go where it came from: a redrive has an end. */
 	if ((!config->redrive && not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0) ||

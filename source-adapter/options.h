@@ -25,6 +25,10 @@ struct config {
 	int64_t timeout_us;
 	int64_t sink_timeout_s; /* Knative's way to say it; -1: not given */
 	int header_encoding;    /* enum ump_header_encoding */
+	int content;            /* enum content_mode */
+	int64_t batch_max_events;
+	int64_t batch_max_bytes;
+	int64_t batch_linger_us;
 
 	/* How records become events */
 	int key_type; /* enum key_type */

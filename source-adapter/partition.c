@@ -23,6 +23,7 @@ struct slot {
 	uint32_t ready;     /* in the queue of those that may go: the next one */
 	uint32_t behind;    /* in its chain: the next one */
 	uint32_t last;      /* at the head of a chain: its last one */
+	uint32_t length;    /* at the head of a chain: of how many that is */
 	uint32_t neighbour; /* at the head of a chain: the next head in the same bucket */
 	enum slot_state state;
 	bool chained;
@@ -38,6 +39,7 @@ struct partition {
 	uint32_t *buckets; /* heads of chains, by hash */
 	uint32_t first_ready, last_ready;
 	size_t pending, stalled;
+	size_t open; /* those READY, and those in a chain behind them */
 	int64_t position, next_offset;
 	struct offset_range *known; /* finished in an earlier life, not yet passed by what was added */
 	size_t known_at, known_count;
@@ -108,9 +110,15 @@ static uint64_t hash_of(struct ump_text key)
 
 /* ---- Those that may go ---- */
 
+static uint32_t length_of(const struct slot *slot)
+{
+	return slot->chained ? slot->length : 1;
+}
+
 static void push_ready(struct partition *partition, struct slot *slot)
 {
 	uint32_t index = index_of(partition, slot);
+	partition->open += length_of(slot);
 	slot->state = SLOT_READY;
 	slot->ready = NOBODY;
 	if (partition->last_ready == NOBODY)
@@ -118,6 +126,16 @@ static void push_ready(struct partition *partition, struct slot *slot)
 	else
 		partition->slots[partition->last_ready].ready = index;
 	partition->last_ready = index;
+}
+
+static void push_ready_first(struct partition *partition, struct slot *slot)
+{
+	partition->open += length_of(slot);
+	slot->state = SLOT_READY;
+	slot->ready = partition->first_ready;
+	partition->first_ready = index_of(partition, slot);
+	if (partition->last_ready == NOBODY)
+		partition->last_ready = partition->first_ready;
 }
 
 static struct slot *pop_ready(struct partition *partition)
@@ -128,6 +146,7 @@ static struct slot *pop_ready(struct partition *partition)
 	partition->first_ready = slot->ready;
 	if (partition->first_ready == NOBODY)
 		partition->last_ready = NOBODY;
+	partition->open -= length_of(slot);
 	return slot;
 }
 
@@ -150,6 +169,7 @@ static void join_chain(struct partition *partition, struct slot *slot)
 	slot->behind = NOBODY;
 	if (*link == NOBODY) {
 		slot->last = index;
+		slot->length = 1;
 		slot->neighbour = NOBODY;
 		*link = index;
 		push_ready(partition, slot);
@@ -158,6 +178,8 @@ static void join_chain(struct partition *partition, struct slot *slot)
 	struct slot *first = &partition->slots[*link];
 	partition->slots[first->last].behind = index;
 	first->last = index;
+	first->length++;
+	partition->open += first->state == SLOT_READY;
 	slot->state = SLOT_BLOCKED;
 }
 
@@ -172,6 +194,7 @@ static void leave_chain(struct partition *partition, struct slot *slot)
 	}
 	struct slot *next = &partition->slots[slot->behind];
 	next->last = slot->last;
+	next->length = slot->length - 1;
 	next->neighbour = slot->neighbour;
 	*link = slot->behind;
 	if (next->state == SLOT_BLOCKED)
@@ -235,6 +258,11 @@ bool partition_can_take(const struct partition *partition)
 	return partition->first_ready != NOBODY;
 }
 
+size_t partition_open(const struct partition *partition)
+{
+	return partition->open;
+}
+
 bool partition_take(struct partition *partition, struct partition_ticket *ret_ticket, void **ret_record)
 {
 	struct slot *slot = pop_ready(partition);
@@ -273,9 +301,12 @@ bool partition_take_behind(struct partition *partition, struct partition_ticket 
 void partition_give_back(struct partition *partition, struct partition_ticket ticket)
 {
 	struct slot *slot = find_taken(partition, ticket);
-	assert(slot && slot->chained && *find_head(partition, slot->hash) != index_of(partition, slot));
-	assert(slot->behind == NOBODY || partition->slots[slot->behind].state == SLOT_BLOCKED);
-	slot->state = SLOT_BLOCKED;
+	assert(slot && !slot->stalled);
+	assert(!slot->chained || slot->behind == NOBODY || partition->slots[slot->behind].state == SLOT_BLOCKED);
+	if (slot->chained && *find_head(partition, slot->hash) != index_of(partition, slot))
+		slot->state = SLOT_BLOCKED;
+	else
+		push_ready_first(partition, slot);
 }
 
 bool partition_finish(struct partition *partition, struct partition_ticket ticket)

@@ -46,12 +46,16 @@ enum partition_admission partition_add(struct partition *partition, int64_t offs
 bool partition_take(struct partition *partition, struct partition_ticket *ret_ticket, void **ret_record);
 bool partition_can_take(const struct partition *partition);
 
+/* Records that could go now in one batch: those that may go, and those that wait directly behind them. */
+size_t partition_open(const struct partition *partition);
+
 /* Takes the record that waits directly behind a taken one of the same key (of the same partition under ORDER_PARTITION), so that both go
  * in one batch. False when there is none. They must be finished in their order. */
 bool partition_take_behind(struct partition *partition, struct partition_ticket ticket, struct partition_ticket *ret_ticket,
 			   void **ret_record);
 
-/* Undoes partition_take_behind(): the record waits again. The one taken last must be given back first. */
+/* Undoes partition_take() or partition_take_behind(): the record waits again, and goes before the others that wait. Of several, the one
+ * taken last must be given back first. Not for a stalled one. */
 void partition_give_back(struct partition *partition, struct partition_ticket ticket);
 
 /* The record has its final outcome. False, and nothing else happens, where the ticket is of another assignment or the record is finished

@@ -44,7 +44,7 @@ void record_clear(struct record *record)
 		rd_kafka_message_destroy(ump_steal(record->message));
 	free(ump_steal(record->headers));
 	free(ump_steal(record->memory));
-	free(ump_steal(record->body));
+	ump_buffer_release(&record->body);
 	record->header_count = 0;
 	record->key = record->value = UMP_TEXT_NONE;
 }

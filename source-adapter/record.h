@@ -15,11 +15,12 @@ struct settle;
 struct ump_call;
 
 enum record_state {
-	RECORD_WAITING,  /* in the ring, until its order lets it go */
-	RECORD_SENT,     /* the sink has it */
-	RECORD_SETTLING, /* Kafka has its reply or its dead letter, and has not acknowledged it */
-	RECORD_PAUSED,   /* until its timer expires */
-	RECORD_DUE       /* the pause is over: it goes as soon as there is room */
+	RECORD_WAITING,   /* in the ring, until its order lets it go */
+	RECORD_FOLLOWING, /* in a batch that another one leads */
+	RECORD_SENT,      /* the sink has it */
+	RECORD_SETTLING,  /* Kafka has its reply or its dead letter, and has not acknowledged it */
+	RECORD_PAUSED,    /* until its timer expires */
+	RECORD_DUE        /* the pause is over: it goes as soon as there is room */
 };
 
 struct record {
@@ -37,9 +38,11 @@ struct record {
 	struct ump_timer timer; /* while PAUSED */
 	struct settle *settle;  /* who waits for it */
 	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER, SETTLING_COPY } settling;
+	size_t awaited;            /* replies that Kafka has not acknowledged */
+	bool refused, failed;      /* of these: one for good; one that may go well another time */
 	struct ump_call *call;     /* while SENT */
 	struct delivery *delivery; /* whose call that is */
-	char *body;                /* what that sends, where it is not the record's value; NULL: it is */
+	struct ump_buffer body;    /* what that sends, where it is not the record's value */
 
 	/* Of the latest failure */
 	int last_status;
@@ -49,12 +52,23 @@ struct record {
 	size_t extension_count;
 	int64_t stalled_since; /* wall clock; 0: it is not stalled */
 
-	struct record *next;             /* of those that are due in its partition; or of the free ones */
+	/* Of a batch: the first leads it and stands for all, in its state, its timer and its call */
+	struct record *followers;
+	size_t follower_count;
+	size_t most; /* events of the next batch that it goes in, since one was refused; 0: as many as there may be */
+
+	struct record *next;             /* of those that follow the same leader; that are due in its partition; or of the free ones */
 	rd_kafka_message_t *message;     /* NULL once detached */
 	struct ump_kafka_field *headers; /* of a detached one */
 	size_t header_count;
 	void *memory; /* of a detached one */
 };
+
+/* The next record of the batch, from its leader on; NULL at the end. */
+static inline struct record *record_behind(const struct record *leader, const struct record *record)
+{
+	return record == leader ? leader->followers : record->next;
+}
 
 /* Records are many and short-lived: those that are done are kept for the next. */
 struct record_pool {

@@ -1,10 +1,12 @@
 /* A record comes here with the end of a try and leaves in one of three ways: finished; paused, to come back by `due`; or into Kafka, as a
- * reply or a dead letter, whose acknowledgement finishes it.
+ * reply or a dead letter, whose acknowledgement finishes it. So does the leader of a batch, with all of it, and in a fourth way: split, to
+ * come back in smaller ones. Only a record that stood alone gets the outcome of a failure.
  *
  * What cannot be stored in Kafka is not lost: a reply that was refused counts as a failed try (the verdict's identity is derived, so the
  * same reply comes again), and a dead letter that was refused stalls its record. */
 #include "source-adapter/settle.h"
 #include "common/cloudevents/http.h"
+#include "common/cloudevents/json.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/assigned.h"
@@ -71,19 +73,30 @@ static uint32_t next_random(struct settle *settle)
 	return (uint32_t)(settle->random * UINT64_C(0x2545f4914f6cdd1d) >> 32);
 }
 
-static void count(struct settle *settle, enum count what)
+static void count(struct settle *settle, enum count what, size_t number)
 {
-	ump_metrics_add(settle->options.metrics, what, 1);
+	ump_metrics_add(settle->options.metrics, what, (double)number);
 }
 
 /* ---- The end ---- */
 
-static void finish(struct settle *settle, struct record *record)
+static void finish(struct settle *settle, struct record *leader)
 {
-	if (record->stalled_since)
-		ump_log(UMP_LOG_INFO, "stalled record finished", UMP_LOG_S("topic", record->home->topic),
-			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset));
-	settle->options.finished(settle->options.context, record);
+	if (leader->stalled_since)
+		ump_log(UMP_LOG_INFO, "stalled record finished", UMP_LOG_S("topic", leader->home->topic),
+			UMP_LOG_I("partition", leader->home->number), UMP_LOG_I("offset", leader->offset));
+	struct record *record = leader->followers, *behind;
+	settle->options.finished(settle->options.context, leader);
+	for (; record; record = behind) {
+		behind = record->next;
+		settle->options.finished(settle->options.context, record);
+	}
+}
+
+static void deliver(struct settle *settle, struct record *leader)
+{
+	count(settle, COUNT_DELIVERED, leader->follower_count + 1);
+	finish(settle, leader);
 }
 
 /* ---- Waiting ---- */
@@ -97,7 +110,8 @@ static void wait_over(void *context)
 
 static void wait_for(struct settle *settle, struct record *record, int64_t pause_us)
 {
-	record_detach(settle->options.pool, record);
+	for (struct record *each = record; each; each = record_behind(record, each))
+		record_detach(settle->options.pool, each);
 	record->state = RECORD_PAUSED;
 	record->settle = settle;
 	ump_timer_set(settle->options.loop, &record->timer, ump_loop_now(settle->options.loop) + pause_us, wait_over, record);
@@ -109,7 +123,7 @@ static void stall(struct settle *settle, struct record *record)
 	if (!record->stalled_since) {
 		record->stalled_since = ump_loop_wall(settle->options.loop);
 		partition_stall(record->home->ring, record->ticket);
-		count(settle, COUNT_STALLS);
+		count(settle, COUNT_STALLS, 1);
 		ump_log(UMP_LOG_ERROR, "record stalled", UMP_LOG_S("topic", record->home->topic),
 			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_T("key", record->key),
 			UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts),
@@ -158,10 +172,14 @@ static int send_letter(struct settle *settle, struct record *record, struct ump_
 	return outbox_send(settle->outbox, &out, record, error);
 }
 
-/* No try will deliver it: that is final. */
+/* No try will deliver it: that is final, unless it was not alone: then which of them it is has yet to be seen. */
 static void give_up(struct settle *settle, struct record *record)
 {
 	struct ump_error error;
+	if (record->followers) {
+		settle->options.split(settle->options.context, record, (record->follower_count + 1) / 2);
+		return;
+	}
 	if (!settle->options.dead_letter_topic) {
 		stall(settle, record);
 		return;
@@ -193,58 +211,98 @@ static void try_again(struct settle *settle, struct record *record, int64_t retr
 
 /* ---- Replies ---- */
 
-static struct ump_text reply_key(const struct ump_event *reply, const struct record *record)
+static struct ump_text reply_key(const struct ump_event *reply, const struct record *leader)
 {
 	struct ump_text key = ump_event_get(reply, "partitionkey");
 	if (!key.start)
 		key = ump_event_get(reply, "subject");
-	return key.start ? key : record->key;
+	return key.start || leader->followers ? key : leader->key;
 }
 
-/* Reads the reply's event and hands it to Kafka. UMP_REJECT: it is no valid event. */
-static int send_reply(struct settle *settle, struct record *record, const struct ump_reply *reply, struct ump_error *error)
+/* What an answer to `leader` consists of, while it is read. */
+struct replying {
+	struct settle *settle;
+	struct record *leader;
+};
+
+/* Hands one reply to Kafka. A reply to a batch has no record's key: which event it is about is for itself to say. */
+static int send_reply(void *context, const struct ump_event *reply, struct ump_error *error)
 {
+	struct settle *settle = ((struct replying *)context)->settle;
+	struct record *leader = ((struct replying *)context)->leader;
+	ump_kafka_message_reset(&settle->message);
+	if (ump_event_to_kafka(reply, UMP_KAFKA_BINARY, &settle->message, error) < 0)
+		return -1;
+	struct ump_record out = {
+		.topic = settle->options.reply_topic,
+		.partition = -1,
+		.key = reply_key(reply, leader),
+		.value = settle->message.value,
+		.headers = settle->message.headers,
+		.header_count = settle->message.header_count,
+	};
+	if (outbox_send(settle->outbox, &out, leader, error) < 0)
+		return -1;
+	leader->awaited++;
+	return 0;
+}
+
+/* Reads the answer's events and hands them to Kafka. UMP_REJECT: it is no valid event, or batch of them. */
+static int send_replies(struct settle *settle, struct record *leader, const struct ump_reply *reply, struct ump_error *error)
+{
+	struct replying replying = {settle, leader};
+	enum ump_http_mode mode = ump_http_mode(reply->headers, reply->header_count);
 	if (reply->truncated)
 		return ump_fail(error, UMP_REJECT, "the reply is larger than --reply-max");
-	if (ump_http_mode(reply->headers, reply->header_count) == UMP_HTTP_NOT_CLOUDEVENT)
+	if (mode == UMP_HTTP_NOT_CLOUDEVENT)
 		return ump_fail(error, UMP_REJECT, "the reply is not a CloudEvent");
+	if (mode == UMP_HTTP_BATCH && settle->options.batches)
+		return ump_batch_from_json(reply->body, leader->follower_count + 1, send_reply, &replying, error);
 	ump_event_reset(&settle->reply);
 	if (ump_event_from_http(&settle->reply, reply->headers, reply->header_count, reply->body, settle->options.encoding, error) < 0) {
 		error->kind = UMP_REJECT;
 		return ump_error_prefix(error, "the reply is no valid CloudEvent");
 	}
-	ump_kafka_message_reset(&settle->message);
-	if (ump_event_to_kafka(&settle->reply, UMP_KAFKA_BINARY, &settle->message, error) < 0)
-		return -1;
-	struct ump_record out = {
-		.topic = settle->options.reply_topic,
-		.partition = -1,
-		.key = reply_key(&settle->reply, record),
-		.value = settle->message.value,
-		.headers = settle->message.headers,
-		.header_count = settle->message.header_count,
-	};
-	return outbox_send(settle->outbox, &out, record, error);
+	return send_reply(&replying, &settle->reply, error);
 }
 
-static void accepted(struct settle *settle, struct record *record, const struct ump_reply *reply)
+/* All replies have Kafka's word, or none is to be waited for. */
+static void replied(struct settle *settle, struct record *leader)
+{
+	bool refused = leader->refused, failed = leader->failed;
+	leader->refused = leader->failed = false;
+	if (refused)
+		give_up(settle, leader); /* the function has run: asking it again would not mend its reply */
+	else if (failed)
+		try_again(settle, leader, -1);
+	else
+		deliver(settle, leader);
+}
+
+static void note_failure(struct record *leader, int status, const struct ump_error *error)
+{
+	record_failure(leader, status, ump_text(error->text));
+	if (error->kind == UMP_REJECT)
+		leader->refused = true;
+	else
+		leader->failed = true;
+}
+
+static void accepted(struct settle *settle, struct record *leader, const struct ump_reply *reply)
 {
 	struct ump_error error;
 	if (!settle->options.reply_topic || !outcome_may_reply(reply->status) || (reply->body.size == 0 && !reply->truncated)) {
-		count(settle, COUNT_DELIVERED);
-		finish(settle, record);
+		deliver(settle, leader);
 		return;
 	}
-	if (send_reply(settle, record, reply, &error) == 0) {
-		record->state = RECORD_SETTLING;
-		record->settling = SETTLING_REPLY;
+	if (send_replies(settle, leader, reply, &error) < 0)
+		note_failure(leader, reply->status, &error);
+	if (leader->awaited == 0) {
+		replied(settle, leader);
 		return;
 	}
-	record_failure(record, reply->status, ump_text(error.text));
-	if (error.kind == UMP_REJECT)
-		give_up(settle, record); /* the function has run: asking it again would not mend its reply */
-	else
-		try_again(settle, record, -1);
+	leader->state = RECORD_SETTLING;
+	leader->settling = SETTLING_REPLY;
 }
 
 /* ---- Answers ---- */
@@ -254,7 +312,7 @@ static void count_answer(struct settle *settle, const struct record *record, con
 	static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 	const char *label = classes[reply->status >= 100 && reply->status < 600 ? reply->status / 100 : 0];
 	struct ump_metrics *metrics = settle->options.metrics;
-	ump_metrics_series(metrics, COUNT_DELIVERIES, &label)->value++;
+	ump_metrics_series(metrics, COUNT_DELIVERIES, &label)->value += (double)(record->follower_count + 1);
 	ump_metrics_observe(metrics, COUNT_DELIVERY_SECONDS, ump_metrics_series(metrics, COUNT_DELIVERY_SECONDS, NULL),
 			    (double)(ump_loop_now(settle->options.loop) - record->sent_at) / 1e6);
 }
@@ -335,28 +393,12 @@ void settle_put_back(struct settle *settle, struct record *record)
 
 /* ---- What Kafka says ---- */
 
-static void stored(struct settle *settle, struct record *record)
-{
-	switch (record->settling) {
-	case SETTLING_REPLY:
-		count(settle, COUNT_REPLIES);
-		count(settle, COUNT_DELIVERED);
-		break;
-	case SETTLING_DEAD_LETTER:
-		count(settle, COUNT_DEAD_LETTERED);
-		ump_log(UMP_LOG_WARNING, "dead letter", UMP_LOG_S("topic", record->home->topic),
-			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
-			UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts));
-		break;
-	case SETTLING_COPY:
-		count(settle, COUNT_PUT_BACK);
-		break;
-	}
-	finish(settle, record);
-}
-
 static void bury(struct settle *settle, struct record *orphan)
 {
+	if (orphan->awaited > 1) {
+		orphan->awaited--;
+		return;
+	}
 	struct record **link = &settle->orphans;
 	while (*link != orphan)
 		link = &(*link)->next;
@@ -364,30 +406,66 @@ static void bury(struct settle *settle, struct record *orphan)
 	record_give(settle->options.pool, orphan);
 }
 
+static void log_refusal(const char *what, const struct record *record, const struct ump_error *error)
+{
+	ump_log(UMP_LOG_ERROR, what, UMP_LOG_S("topic", record->home->topic), UMP_LOG_I("partition", record->home->number),
+		UMP_LOG_I("offset", record->offset), UMP_LOG_S("error", error->text));
+}
+
+static void reply_stored(struct settle *settle, struct record *leader, const struct ump_error *error)
+{
+	if (error) {
+		log_refusal("reply not stored", leader, error);
+		note_failure(leader, 0, error);
+	} else {
+		count(settle, COUNT_REPLIES, 1);
+	}
+	if (--leader->awaited == 0)
+		replied(settle, leader);
+}
+
+static void letter_stored(struct settle *settle, struct record *record, const struct ump_error *error)
+{
+	if (error) {
+		log_refusal("dead letter not stored", record, error);
+		stall(settle, record);
+		return;
+	}
+	count(settle, COUNT_DEAD_LETTERED, 1);
+	ump_log(UMP_LOG_WARNING, "dead letter", UMP_LOG_S("topic", record->home->topic), UMP_LOG_I("partition", record->home->number),
+		UMP_LOG_I("offset", record->offset), UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts));
+	finish(settle, record);
+}
+
+static void copy_stored(struct settle *settle, struct record *record, const struct ump_error *error)
+{
+	if (error) {
+		log_refusal("record not put back", record, error);
+		settle_not_sent(settle, record, error);
+		return;
+	}
+	count(settle, COUNT_PUT_BACK, 1);
+	finish(settle, record);
+}
+
 void settle_delivered(void *context, const struct ump_delivery *delivery)
 {
 	struct settle *settle = context;
 	struct record *record = delivery->opaque;
-	record->state = RECORD_WAITING;
 	if (!record->home) {
 		bury(settle, record);
 		return;
 	}
-	if (!delivery->error) {
-		stored(settle, record);
-		return;
+	switch (record->settling) {
+	case SETTLING_REPLY:
+		reply_stored(settle, record, delivery->error);
+		break;
+	case SETTLING_DEAD_LETTER:
+		letter_stored(settle, record, delivery->error);
+		break;
+	case SETTLING_COPY:
+		copy_stored(settle, record, delivery->error);
 	}
-	static const char *const what[] = {[SETTLING_REPLY] = "reply not stored",
-					   [SETTLING_DEAD_LETTER] = "dead letter not stored",
-					   [SETTLING_COPY] = "record not put back"};
-	ump_log(UMP_LOG_ERROR, what[record->settling], UMP_LOG_S("topic", record->home->topic),
-		UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
-		UMP_LOG_S("error", delivery->error->text));
-	if (record->settling == SETTLING_DEAD_LETTER) {
-		stall(settle, record);
-		return;
-	}
-	settle_not_sent(settle, record, delivery->error);
 }
 
 void settle_forget(struct settle *settle, struct record *record)

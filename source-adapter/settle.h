@@ -24,9 +24,12 @@ struct settle_options {
 	const char *to_topic;              /* where settle_put_back() puts records */
 	bool letters;                      /* the records are dead letters themselves: what fails again keeps its origin */
 
-	void (*finished)(void *context, struct record *record); /* it has its final outcome */
-	void (*paused)(void *context, struct record *record);   /* it waits: it needs no place among those in flight */
-	void (*due)(void *context, struct record *record);      /* the pause is over */
+	bool batches; /* the sink gets batches, and answers with them */
+
+	void (*finished)(void *context, struct record *record);           /* it has its final outcome */
+	void (*split)(void *context, struct record *leader, size_t most); /* the batch ends: its records go again, at most so many in one */
+	void (*paused)(void *context, struct record *record);             /* it waits: it needs no place among those in flight */
+	void (*due)(void *context, struct record *record);                /* the pause is over */
 	void *context;
 };
 

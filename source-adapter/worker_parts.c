@@ -60,7 +60,9 @@ static struct settle *make_settle(struct worker *worker)
 		.encoding = (enum ump_header_encoding)config->header_encoding,
 		.to_topic = config->to_topic,
 		.letters = config->redrive,
+		.batches = config->content == CONTENT_BATCH,
 		.finished = flow_finished,
+		.split = flow_split,
 		.paused = flow_paused,
 		.due = flow_due,
 		.context = worker->flow,
@@ -77,8 +79,10 @@ static struct delivery *make_delivery(struct worker *worker)
 		.mapping = &worker->mapping,
 		.sink = config->sink,
 		.namespace_name = config->namespace_name,
+		.content = (enum content_mode)config->content,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
 		.letters = config->redrive,
+		.max_batch_bytes = (size_t)config->batch_max_bytes,
 		.replies = config->reply_topic != NULL,
 		.timeout_us = config->timeout_us,
 		.max_reply = (size_t)config->reply_max,
@@ -107,6 +111,8 @@ static struct commits *make_commits(struct worker *worker)
 int worker_make_path(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
+	bool batches = config->content == CONTENT_BATCH && !config->to_topic;
+	int64_t batch_events = config->batch_max_events < config->max_in_flight ? config->batch_max_events : config->max_in_flight;
 	struct flow_options flow = {
 		.loop = worker->loop,
 		.metrics = worker->metrics,
@@ -115,6 +121,9 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 		.max_in_flight = (size_t)config->max_in_flight,
 		.max_held_bytes = config->max_in_flight_bytes,
 		.put_back = config->to_topic != NULL,
+		.batch_events = batches ? (size_t)batch_events : 1,
+		.batch_bytes = config->batch_max_bytes,
+		.batch_linger_us = config->batch_linger_us,
 		.rate = config->rate,
 		.idle = worker_idle,
 		.quiet = worker_quiet,

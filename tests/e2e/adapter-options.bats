@@ -64,3 +64,12 @@ teardown() {
     stop adapter
     ((status == 0))
 }
+
+@test "bounds of batches without --content-mode=batch are refused" {
+    local flag
+    for flag in --batch-max-events=5 --batch-max-bytes=64KiB --batch-linger=1s; do
+        run -78 "$adapter" "${given[@]}" "$flag" --check-config
+        assert_output --partial "${flag%%=*}"
+        run -0 "$adapter" "${given[@]}" "$flag" --content-mode=batch --check-config
+    done
+}

@@ -5,7 +5,8 @@
 
 Prints its address as a "listening" line, like our programs. Rules are a list; the first that matches a request and has `times` left answers it:
   {"header": {"ce-id": "3"}, "times": 2, "status": 503, "headers": {"Retry-After": "1"}, "body": "...", "delay": 0.2, "kind": "hang"}
-Everything is optional; without a rule the answer is 204. Kinds: whole (default), hang (no answer), reset, drip (a byte in 0.2 s), cut (half of it).
+Everything is optional; without a rule the answer is 204. Kinds: whole (default), hang (no answer), reset, drip (a byte in 0.2 s), cut (half of it),
+batch (200 and an event in reply to each of the batch). "contains": part of the body; "events": a batch of at least so many.
 POST /rules replaces the rules. LEDGER gets a line of JSON a request: number, headers (lower case), body, status, and how many were here at once.
 """
 import argparse
@@ -32,7 +33,7 @@ class State:
         with self.lock:
             self.count += 1
             self.here += 1
-            rule = next((each for each in self.rules if self.matches(each, headers)), {})
+            rule = next((each for each in self.rules if self.matches(each, headers, body)), {})
             if "times" in rule:
                 rule["times"] -= 1
             self.ledger.write(json.dumps({"number": self.count, "headers": headers, "body": body.decode("utf-8", "backslashreplace"),
@@ -40,8 +41,9 @@ class State:
             return rule
 
     @staticmethod
-    def matches(rule, headers):
-        return rule.get("times", 1) > 0 and all(headers.get(name) == value for name, value in rule.get("header", {}).items())
+    def matches(rule, headers, body):
+        return (rule.get("times", 1) > 0 and all(headers.get(name) == value for name, value in rule.get("header", {}).items())
+                and rule.get("contains", "").encode() in body and ("events" not in rule or len(json.loads(body)) >= rule["events"]))
 
     def leave(self):
         with self.lock:
@@ -65,6 +67,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rule = state.arrive({name.lower(): value for name, value in self.headers.items()}, body)
         time.sleep(rule.get("delay", 0))
         state.leave()
+        if rule.get("kind") == "batch":
+            replies = [{"specversion": "1.0", "id": "r-" + event["id"], "source": "/sink", "type": "audit.pass", "subject": event["id"],
+                        "causationid": event["id"]} for event in json.loads(body)]
+            rule = {"status": 200, "headers": {"Content-Type": "application/cloudevents-batch+json"}, "body": json.dumps(replies)}
         self.reply(rule)
 
     def reply(self, rule):
