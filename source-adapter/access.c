@@ -9,13 +9,19 @@ struct access {
 	struct ump_credentials *credentials;
 };
 
+static int give(struct ump_producer *producer, const char *user, const char *password, struct ump_error *error)
+{
+	return producer ? ump_kafka_set_credentials(ump_producer_handle(producer), user, password, error) : 0;
+}
+
 static void sasl_changed(void *context, const char *user, const char *password)
 {
 	struct access *access = context;
 	struct ump_error error;
-	struct ump_producer *producer = *access->options.producer;
+	struct transaction *transaction = *access->options.transaction;
 	if (consumer_set_credentials(*access->options.consumer, user, password, &error) < 0 ||
-	    (producer && ump_kafka_set_credentials(ump_producer_handle(producer), user, password, &error) < 0))
+	    give(*access->options.producer, user, password, &error) < 0 ||
+	    give(transaction ? transaction_producer(transaction) : NULL, user, password, &error) < 0)
 		ump_log(UMP_LOG_ERROR, "new credentials not taken", UMP_LOG_S("error", error.text));
 }
 

@@ -3,7 +3,7 @@
 #include "common/kafka/credentials.h"
 #include "common/kafka/producer.h"
 #include "common/telemetry/metrics.h"
-#include "source-adapter/consumer.h"
+#include "source-adapter/transaction.h"
 
 struct access;
 
@@ -12,6 +12,7 @@ struct access_options {
 	struct ump_metrics *metrics;
 	struct consumer **consumer;         /* where they will be */
 	struct ump_producer **producer;     /* NULL there: none */
+	struct transaction **transaction;   /* NULL there: none */
 	void (*tls_changed)(void *context); /* new certificates get in: replace the clients */
 	void *context;
 };

@@ -15,6 +15,7 @@ struct assigned *assigned_new(const struct position *position, enum order order,
 		.end = INT64_MAX,
 	};
 	assigned->last_due = &assigned->due;
+	assigned->last_given = &assigned->given;
 	return assigned;
 }
 

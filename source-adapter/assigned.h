@@ -19,6 +19,10 @@ struct assigned {
 	int64_t batch_at;               /* loop time when a batch goes, full or not; 0: none has begun */
 	int64_t batch_bytes;            /* read since the latest batch went */
 
+	/* Kept by the transaction */
+	struct record *given, **last_given; /* finished ones that gave something, until that is committed */
+	bool refused;                       /* Kafka did not take something of it: it stands still for a while */
+
 	/* Kept by commits */
 	int64_t committed;
 	size_t finished;   /* records since the latest commit began */

@@ -29,17 +29,25 @@ void commits_free(struct commits *commits)
 	free(commits);
 }
 
-static bool has_moved(const struct assigned *assigned)
+/* Records that the next commit would cover. By itself an offset has those beyond a gap in its metadata; in a transaction it has not, for
+ * what they gave is not in it. */
+static size_t coverable(const struct commits *commits, const struct assigned *assigned)
 {
-	return assigned->active && !assigned->in_commit &&
-	       (assigned->finished > 0 || partition_position(assigned->ring) != assigned->committed);
+	return assigned->finished - (commits->options.transaction ? partition_beyond(assigned->ring) : 0);
 }
 
-static void add_position(struct assigned *assigned, rd_kafka_topic_partition_list_t *list)
+static bool has_moved(const struct commits *commits, const struct assigned *assigned)
+{
+	return assigned->active && !assigned->in_commit && !assigned->refused &&
+	       (coverable(commits, assigned) > 0 || partition_position(assigned->ring) != assigned->committed);
+}
+
+static void add_position(const struct commits *commits, struct assigned *assigned, rd_kafka_topic_partition_list_t *list)
 {
 	struct ump_buffer note = {0};
 	position_note_begin(&note, assigned->partitions_at_start);
-	partition_write_ahead(assigned->ring, &note, POSITION_METADATA - note.size);
+	if (!commits->options.transaction)
+		partition_write_ahead(assigned->ring, &note, POSITION_METADATA - note.size);
 	rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(list, assigned->topic, assigned->number);
 	element->offset = partition_position(assigned->ring) + (seeded(SEEDED_COMMIT) ? 8 : 0);
 	element->metadata = ump_copy_bytes(note.start, note.size); /* librdkafka frees it */
@@ -53,18 +61,21 @@ static void start(struct commits *commits)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
 	for (struct assigned *assigned = consumer_partitions(commits->options.consumer); assigned; assigned = assigned->next) {
-		if (!has_moved(assigned))
+		if (!has_moved(commits, assigned))
 			continue;
-		add_position(assigned, list);
+		add_position(commits, assigned, list);
 		assigned->in_commit = true;
-		assigned->committing = assigned->finished;
-		commits->waiting -= assigned->finished;
-		assigned->finished = 0;
+		assigned->committing = coverable(commits, assigned);
+		assigned->finished -= assigned->committing;
+		commits->waiting -= assigned->committing;
 	}
 	if (list->cnt > 0) {
 		ump_timer_cancel(commits->options.loop, &commits->timer);
 		commits->on_the_way = true;
-		consumer_commit(commits->options.consumer, list, ended, commits);
+		if (commits->options.transaction)
+			transaction_commit(commits->options.transaction, commits->options.consumer, list, ended, commits);
+		else
+			consumer_commit(commits->options.consumer, list, ended, commits);
 	}
 	rd_kafka_topic_partition_list_destroy(list);
 }
@@ -119,9 +130,9 @@ static void ended(rd_kafka_t *handle, rd_kafka_resp_err_t code, rd_kafka_topic_p
 		end_one(commits, assigned, element);
 	}
 	ump_metrics_add(commits->options.metrics, commits->failed ? COUNT_COMMIT_FAILURES : COUNT_COMMITS, 1);
-	if (commits->failed)
+	if (commits->failed && !commits->options.transaction) /* of a transaction the reason is told already */
 		ump_log(UMP_LOG_WARNING, "commit failed", UMP_LOG_S("error", rd_kafka_err2str(commits->failed)));
-	else if (commits->waiting >= commits->options.number)
+	if (!commits->failed && commits->waiting >= commits->options.number)
 		start(commits);
 	if (commits->waiting > 0)
 		set_timer(commits);
@@ -143,7 +154,7 @@ void commits_add(struct commits *commits, struct assigned *assigned)
 
 void commits_consider(struct commits *commits, struct assigned *assigned)
 {
-	if (has_moved(assigned) && !commits->options.never)
+	if (has_moved(commits, assigned) && !commits->options.never)
 		set_timer(commits);
 }
 
@@ -170,4 +181,12 @@ bool commits_failed(const struct commits *commits)
 size_t commits_open(const struct commits *commits)
 {
 	return commits->open;
+}
+
+size_t commits_left(const struct commits *commits)
+{
+	size_t beyond = 0;
+	for (const struct assigned *assigned = consumer_partitions(commits->options.consumer); assigned; assigned = assigned->next)
+		beyond += assigned->finished - coverable(commits, assigned);
+	return commits->open - beyond;
 }

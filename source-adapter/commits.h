@@ -5,7 +5,7 @@
  * crash can cause. */
 #pragma once
 #include "common/loop/loop.h"
-#include "source-adapter/consumer.h"
+#include "source-adapter/transaction.h"
 
 struct commits;
 
@@ -15,8 +15,9 @@ struct commits_options {
 	struct ump_metrics *metrics;
 	size_t number; /* of finished records that start one */
 	int64_t interval_us;
-	bool never;                   /* nothing is committed, and nothing counts as waiting for it: a replay */
-	void (*ended)(void *context); /* a commit has ended, well or not */
+	struct transaction *transaction; /* offsets are committed in it; NULL: by themselves */
+	bool never;                      /* nothing is committed, and nothing counts as waiting for it: a replay */
+	void (*ended)(void *context);    /* a commit has ended, well or not */
 	void *context;
 };
 
@@ -38,5 +39,6 @@ bool commits_flush(struct commits *commits);
 /* Whether the latest commit failed. */
 bool commits_failed(const struct commits *commits);
 
-/* Records that are finished and not known to be committed. */
+/* Records that are finished and not known to be committed; and those of them that could be: in a transaction not what is beyond a gap. */
 size_t commits_open(const struct commits *commits);
+size_t commits_left(const struct commits *commits);

@@ -341,6 +341,11 @@ int64_t consumer_lag(struct consumer *consumer, const struct assigned *assigned)
 	return end - assigned->committed;
 }
 
+rd_kafka_consumer_group_metadata_t *consumer_group(struct consumer *consumer)
+{
+	return rd_kafka_consumer_group_metadata(consumer->handle);
+}
+
 void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,
 		     void (*done)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *), void *context)
 {

@@ -70,5 +70,8 @@ int consumer_reopen(struct consumer *consumer, struct ump_error *error);
 void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,
 		     void (*done)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *), void *context);
 
+/* Whose commits these are, for a transaction; the caller's to destroy. */
+rd_kafka_consumer_group_metadata_t *consumer_group(struct consumer *consumer);
+
 /* Records behind the committed offset, as far as the last fetch tells, or up to the end of a replay; -1: unknown. */
 int64_t consumer_lag(struct consumer *consumer, const struct assigned *assigned);

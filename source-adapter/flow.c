@@ -11,6 +11,7 @@
 #include "common/memory.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/pace.h"
+#include "source-adapter/parcel.h"
 #include "source-adapter/seeded.h"
 #include <stdlib.h>
 
@@ -303,16 +304,33 @@ static void look(void *context)
 
 /* ---- What settle says ---- */
 
+static void hold(struct flow *flow, struct assigned *assigned, int64_t bytes)
+{
+	assigned->held_bytes += bytes;
+	flow->held_bytes += bytes;
+}
+
+void flow_stored(void *context, struct record *record)
+{
+	struct flow *flow = context;
+	hold(flow, record->home, -(int64_t)record->bytes);
+	record_give(flow->options.pool, record);
+}
+
 void flow_finished(void *context, struct record *record)
 {
 	struct flow *flow = context;
 	struct assigned *assigned = record->home;
 	leave_flight(flow);
-	assigned->held_bytes -= (int64_t)record->bytes;
-	flow->held_bytes -= (int64_t)record->bytes;
 	partition_finish(assigned->ring, record->ticket);
+	if (record->parcel) {
+		hold(flow, assigned, (int64_t)record->parcel->bytes);
+		record->bytes += record->parcel->bytes;
+		transaction_hold(flow->parts.transaction, record);
+	} else {
+		flow_stored(flow, record);
+	}
 	commits_add(flow->parts.commits, assigned);
-	record_give(flow->options.pool, record);
 }
 
 void flow_paused(void *context, struct record *leader)
@@ -399,6 +417,8 @@ void flow_drop(struct flow *flow, struct assigned *assigned)
 		record->follower_count = 0;
 		settle_forget(flow->parts.settle, record);
 	}
+	if (flow->parts.transaction)
+		transaction_forget(flow->parts.transaction, assigned);
 	flow->turn = NULL;
 	flow->held_bytes -= assigned->held_bytes;
 	assigned->held_bytes = 0;

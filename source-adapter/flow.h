@@ -34,6 +34,7 @@ struct flow_parts {
 	struct commits *commits;
 	struct delivery *delivery;
 	struct settle *settle;
+	struct transaction *transaction; /* NULL: none */
 };
 
 struct flow *flow_new(const struct flow_options *options);
@@ -60,6 +61,7 @@ void flow_drop(struct flow *flow, struct assigned *assigned);
 /* The callbacks of settle; `context` is the flow. Finished is one record; the others are told of a leader with its batch. */
 void flow_finished(void *context, struct record *record);
 void flow_split(void *context, struct record *leader, size_t most);
+void flow_stored(void *context, struct record *record); /* what it gave is committed; of the transaction */
 void flow_paused(void *context, struct record *record);
 void flow_due(void *context, struct record *record);
 

@@ -95,6 +95,10 @@ static const struct ump_option failure_options[] = {
 	 .help = "where the sink's replies go; without one they are ignored"},
 	{.name = "reply-max", .type = UMP_OPTION_SIZE, .offset = AT(reply_max), .fallback = "1MiB", .minimum = 1, .maximum = INT64_C(1) << 28, .value = "SIZE",
 	 .help = "largest reply"},
+	{.name = "exactly-once", .type = UMP_OPTION_SWITCH, .offset = AT(exactly_once), .fallback = "false",
+	 .help = "replies, dead letters and offsets in one transaction, so that readers of committed records see each record's verdict once"},
+	{.name = "transactional-id", .type = UMP_OPTION_STRING, .offset = AT(transactional_id), .value = "NAME",
+	 .help = "of --exactly-once: this process's name in Kafka's transactions, the same after a restart and no other process's; GROUP-INSTANCE without it"},
 };
 
 static const struct ump_option operation_options[] = {
@@ -248,6 +252,39 @@ static int check_source(struct config *config, struct ump_error *error)
 	return 0;
 }
 
+/* Whether a pod of this name gets it again after a restart, as a StatefulSet's does: name-0. Outside of Kubernetes hosts keep their names.
+ */
+static bool is_stable(const char *instance)
+{
+	const char *hyphen = strrchr(instance, '-');
+	return !getenv("KUBERNETES_SERVICE_HOST") || (hyphen && hyphen[1] && hyphen[1 + strspn(hyphen + 1, "0123456789")] == '\0');
+}
+
+static int check_exactly_once(struct config *config, struct ump_error *error)
+{
+	if (!config->exactly_once && config->transactional_id)
+		return ump_fail(error, UMP_REJECT, "%s: means something with --exactly-once only", ump_config_place("transactional-id"));
+	if (!config->exactly_once)
+		return 0;
+	if (config->replay)
+		return ump_fail(error, UMP_REJECT, "%s: not for a replay or redrive: each of them gives its verdicts again",
+				ump_config_place("exactly-once"));
+	if (config->content == CONTENT_BATCH)
+		return ump_fail(error, UMP_REJECT,
+				"%s: not with --content-mode=batch: a reply to a batch does not say which record gave it",
+				ump_config_place("exactly-once"));
+	if (config->transactional_id)
+		return 0;
+	if (!given_as_flag("instance") && !is_stable(config->instance))
+		return ump_fail(
+			error, UMP_REJECT,
+			"--transactional-id: expected a name that this process has again after a restart, found none, and \"%s\" is a "
+			"name that a pod has once",
+			config->instance);
+	config->transactional_id = ump_format("%s-%s", config->group, config->instance);
+	return 0;
+}
+
 static int check(void *settings, struct ump_error *error)
 {
 	struct config *config = settings;
@@ -266,6 +303,8 @@ static int check(void *settings, struct ump_error *error)
 		config->instance = host_name();
 	if (!ump_config_given("timeout") && config->sink_timeout_s > 0)
 		config->timeout_us = config->sink_timeout_s * 1000000;
+	if (check_exactly_once(config, error) < 0)
+		return -1;
 	return ump_kafka_check(&config->kafka, owned_properties, error);
 }
 

@@ -53,6 +53,8 @@ struct config {
 	int64_t stall_probe_us;
 	char *reply_topic;
 	int64_t reply_max;
+	bool exactly_once;
+	char *transactional_id;
 
 	/* Operation */
 	char *admin_listen;

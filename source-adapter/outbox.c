@@ -1,13 +1,12 @@
 #include "source-adapter/outbox.h"
 #include "common/memory.h"
+#include "source-adapter/parcel.h"
 #include <stdlib.h>
 
 struct kept {
 	struct kept *next;
-	struct ump_record record; /* its views lead into `memory` */
+	struct parcel *parcel;
 	void *opaque;
-	struct ump_buffer memory;
-	struct ump_kafka_field headers[];
 };
 
 struct outbox {
@@ -26,7 +25,7 @@ struct outbox *outbox_new(void (*delivered)(void *context, const struct ump_deli
 
 static void forget(struct kept *kept)
 {
-	ump_buffer_release(&kept->memory);
+	parcel_free(kept->parcel);
 	free(kept);
 }
 
@@ -53,32 +52,10 @@ void outbox_set_producer(struct outbox *outbox, struct ump_producer *producer)
 	outbox->producer = producer;
 }
 
-static struct ump_text copy_text(struct ump_buffer *memory, struct ump_text text)
-{
-	if (!text.start)
-		return text;
-	size_t before = memory->size;
-	ump_buffer_add_text(memory, text);
-	return (struct ump_text){memory->start + before, text.size};
-}
-
 static void keep(struct outbox *outbox, const struct ump_record *record, void *opaque)
 {
-	size_t topic_size = strlen(record->topic) + 1;
-	size_t size = topic_size + record->key.size + record->value.size + 1;
-	struct kept *kept = ump_allocate(1, sizeof *kept + record->header_count * sizeof *kept->headers);
-	for (size_t i = 0; i < record->header_count; i++)
-		size += record->headers[i].name.size + record->headers[i].value.size;
-	ump_buffer_reserve(&kept->memory, size); /* at once, so that views hold while it fills */
-
-	kept->record = *record;
-	kept->record.topic = copy_text(&kept->memory, (struct ump_text){record->topic, topic_size}).start;
-	kept->record.key = copy_text(&kept->memory, record->key);
-	kept->record.value = copy_text(&kept->memory, record->value);
-	for (size_t i = 0; i < record->header_count; i++)
-		kept->headers[i] = (struct ump_kafka_field){copy_text(&kept->memory, record->headers[i].name),
-							    copy_text(&kept->memory, record->headers[i].value)};
-	kept->record.headers = kept->headers;
+	struct kept *kept = ump_allocate(1, sizeof *kept);
+	kept->parcel = parcel_new(record);
 	kept->opaque = opaque;
 	*outbox->last = kept;
 	outbox->last = &kept->next;
@@ -98,7 +75,7 @@ void outbox_flush(struct outbox *outbox)
 {
 	struct ump_error error;
 	while (outbox->first) {
-		bool sent = ump_producer_send(outbox->producer, &outbox->first->record, outbox->first->opaque, &error) == 0;
+		bool sent = ump_producer_send(outbox->producer, &outbox->first->parcel->record, outbox->first->opaque, &error) == 0;
 		if (!sent && ump_producer_is_full(outbox->producer))
 			return;
 		struct kept *kept = pop(outbox);

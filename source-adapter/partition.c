@@ -28,6 +28,7 @@ struct slot {
 	enum slot_state state;
 	bool chained;
 	bool stalled;
+	bool ours; /* finished in this life */
 };
 
 struct partition {
@@ -38,7 +39,7 @@ struct partition {
 	struct slot *slots;
 	uint32_t *buckets; /* heads of chains, by hash */
 	uint32_t first_ready, last_ready;
-	size_t pending, stalled;
+	size_t pending, stalled, beyond;
 	size_t open; /* those READY, and those in a chain behind them */
 	int64_t position, next_offset;
 	struct offset_range *known; /* finished in an earlier life, not yet passed by what was added */
@@ -215,6 +216,7 @@ static void pop_finished(struct partition *partition)
 {
 	while (partition->head < partition->tail && slot_at(partition, partition->head)->state == SLOT_FINISHED) {
 		partition->position = slot_at(partition, partition->head)->offset + 1;
+		partition->beyond -= slot_at(partition, partition->head)->ours;
 		partition->head++;
 	}
 	if (partition->head == partition->tail)
@@ -316,6 +318,8 @@ bool partition_finish(struct partition *partition, struct partition_ticket ticke
 		return false;
 	slot->state = SLOT_FINISHED;
 	slot->record = NULL;
+	slot->ours = true;
+	partition->beyond++;
 	partition->pending--;
 	partition->stalled -= slot->stalled;
 	slot->stalled = false;
@@ -357,6 +361,11 @@ int64_t partition_next_offset(const struct partition *partition)
 size_t partition_pending(const struct partition *partition)
 {
 	return partition->pending;
+}
+
+size_t partition_beyond(const struct partition *partition)
+{
+	return partition->beyond;
 }
 
 uint64_t partition_epoch(const struct partition *partition)

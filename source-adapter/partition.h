@@ -69,6 +69,7 @@ size_t partition_stalled(const struct partition *partition); /* records */
 int64_t partition_position(const struct partition *partition);    /* what may be committed: all below it is finished */
 int64_t partition_next_offset(const struct partition *partition); /* what is to be read next */
 size_t partition_pending(const struct partition *partition);      /* records without a final outcome */
+size_t partition_beyond(const struct partition *partition);       /* finished ones behind one without, those of an earlier life left out */
 uint64_t partition_epoch(const struct partition *partition);
 
 /* Everything below `offset` has been read: where nothing is pending, gaps at the end are passed, and the position is `offset`. */

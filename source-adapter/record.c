@@ -1,5 +1,6 @@
 #include "source-adapter/record.h"
 #include "common/memory.h"
+#include "source-adapter/parcel.h"
 #include <stdlib.h>
 
 struct record *record_take(struct record_pool *pool, rd_kafka_message_t *message)
@@ -45,6 +46,7 @@ void record_clear(struct record *record)
 	free(ump_steal(record->headers));
 	free(ump_steal(record->memory));
 	ump_buffer_release(&record->body);
+	parcel_free(ump_steal(record->parcel));
 	record->header_count = 0;
 	record->key = record->value = UMP_TEXT_NONE;
 }
@@ -134,11 +136,29 @@ void record_failure(struct record *record, int status, struct ump_text answer)
 
 #define MAX_EXTENSIONS 16
 
-void record_add_extension(struct record *record, struct ump_text name, struct ump_text value)
+static void add_extension(struct record *record, struct ump_text name, struct ump_text value)
 {
 	if (record->extension_count == MAX_EXTENSIONS)
 		return;
 	record->extensions = ump_reallocate(record->extensions, record->extension_count + 1, sizeof *record->extensions);
 	record->extensions[record->extension_count++] =
 		(struct letter_extension){ump_copy_bytes(name.start, name.size), ump_copy_bytes(value.start, value.size)};
+}
+
+void record_keep_extensions(struct record *record, const struct ump_header *headers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ump_text name = headers[i].name;
+		char clean[64];
+		size_t size = 0;
+		if (!ump_text_starts_with_ignoring_case(name, UMP_TEXT("kne-")))
+			continue;
+		for (size_t j = 4; j < name.size && size < sizeof clean; j++) {
+			char c = name.start[j] >= 'A' && name.start[j] <= 'Z' ? (char)(name.start[j] + 'a' - 'A') : name.start[j];
+			if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+				clean[size++] = c;
+		}
+		if (size > 0)
+			add_extension(record, (struct ump_text){clean, size}, headers[i].value);
+	}
 }

@@ -3,6 +3,7 @@
  * It begins as librdkafka's message, whose bytes lie in the answer that the broker sent, together with up to a megabyte of others. A record
  * that has to wait long gets a copy of its own (record_detach), so that it does not hold all of them. */
 #pragma once
+#include "common/http/header.h"
 #include "common/loop/loop.h"
 #include "source-adapter/letter.h"
 #include "source-adapter/mapping.h"
@@ -12,6 +13,7 @@
 struct assigned;
 struct delivery;
 struct settle;
+struct parcel;
 struct ump_call;
 
 enum record_state {
@@ -40,6 +42,7 @@ struct record {
 	enum { SETTLING_REPLY, SETTLING_DEAD_LETTER, SETTLING_COPY } settling;
 	size_t awaited;            /* replies that Kafka has not acknowledged */
 	bool refused, failed;      /* of these: one for good; one that may go well another time */
+	struct parcel *parcel;     /* what it gives in the transaction that commits it; NULL: nothing */
 	struct ump_call *call;     /* while SENT */
 	struct delivery *delivery; /* whose call that is */
 	struct ump_buffer body;    /* what that sends, where it is not the record's value */
@@ -93,4 +96,6 @@ void record_detach(struct record_pool *pool, struct record *record);
 /* Keeps what a failed try told: at most RECORD_ANSWER bytes of it. */
 #define RECORD_ANSWER 1024
 void record_failure(struct record *record, int status, struct ump_text answer);
-void record_add_extension(struct record *record, struct ump_text name, struct ump_text value);
+
+/* Knative's way for a sink to say more about a failure: its header kne-<x> becomes the extension <x> of the dead letter. */
+void record_keep_extensions(struct record *record, const struct ump_header *headers, size_t count);

@@ -14,6 +14,7 @@
 #include "source-adapter/letter.h"
 #include "source-adapter/outbox.h"
 #include "source-adapter/outcome.h"
+#include "source-adapter/transaction.h"
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -132,6 +133,17 @@ static void stall(struct settle *settle, struct record *record)
 	wait_for(settle, record, settle->options.stall_probe_us);
 }
 
+/* ---- Into Kafka ---- */
+
+/* A reply or a dead letter. In a transaction it goes with the offset, and until then with the record. */
+static int give(struct settle *settle, struct record *record, const struct ump_record *given, struct ump_error *error)
+{
+	if (!settle->options.transactional)
+		return outbox_send(settle->outbox, given, record, error);
+	transaction_keep(record, given);
+	return 0;
+}
+
 /* ---- Dead letters ---- */
 
 static int send_letter(struct settle *settle, struct record *record, struct ump_error *error)
@@ -169,7 +181,7 @@ static int send_letter(struct settle *settle, struct record *record, struct ump_
 		.header_count = settle->letter.header_count,
 		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
 	};
-	return outbox_send(settle->outbox, &out, record, error);
+	return give(settle, record, &out, error);
 }
 
 /* No try will deliver it: that is final, unless it was not alone: then which of them it is has yet to be seen. */
@@ -190,8 +202,11 @@ static void give_up(struct settle *settle, struct record *record)
 		stall(settle, record);
 		return;
 	}
-	record->state = RECORD_SETTLING;
 	record->settling = SETTLING_DEAD_LETTER;
+	if (settle->options.transactional)
+		finish(settle, record);
+	else
+		record->state = RECORD_SETTLING;
 }
 
 /* ---- Trying again ---- */
@@ -241,9 +256,10 @@ static int send_reply(void *context, const struct ump_event *reply, struct ump_e
 		.headers = settle->message.headers,
 		.header_count = settle->message.header_count,
 	};
-	if (outbox_send(settle->outbox, &out, leader, error) < 0)
+	leader->settling = SETTLING_REPLY;
+	if (give(settle, leader, &out, error) < 0)
 		return -1;
-	leader->awaited++;
+	leader->awaited += !settle->options.transactional;
 	return 0;
 }
 
@@ -302,7 +318,6 @@ static void accepted(struct settle *settle, struct record *leader, const struct 
 		return;
 	}
 	leader->state = RECORD_SETTLING;
-	leader->settling = SETTLING_REPLY;
 }
 
 /* ---- Answers ---- */
@@ -317,25 +332,6 @@ static void count_answer(struct settle *settle, const struct record *record, con
 			    (double)(ump_loop_now(settle->options.loop) - record->sent_at) / 1e6);
 }
 
-/* Knative's way for a sink to say more about a failure: kne-<x> becomes the extension <x> of the dead letter. */
-static void keep_extensions(struct record *record, const struct ump_reply *reply)
-{
-	for (size_t i = 0; i < reply->header_count; i++) {
-		struct ump_text name = reply->headers[i].name;
-		char clean[64];
-		size_t size = 0;
-		if (!ump_text_starts_with_ignoring_case(name, UMP_TEXT("kne-")))
-			continue;
-		for (size_t j = 4; j < name.size && size < sizeof clean; j++) {
-			char c = name.start[j] >= 'A' && name.start[j] <= 'Z' ? (char)(name.start[j] + 'a' - 'A') : name.start[j];
-			if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-				clean[size++] = c;
-		}
-		if (size > 0)
-			record_add_extension(record, (struct ump_text){clean, size}, reply->headers[i].value);
-	}
-}
-
 void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply)
 {
 	enum outcome_kind outcome = outcome_of_status(reply->status);
@@ -345,7 +341,7 @@ void settle_answer(struct settle *settle, struct record *record, const struct um
 		return;
 	}
 	record_failure(record, reply->status, reply->status == 0 ? ump_text(reply->failure) : reply->body);
-	keep_extensions(record, reply);
+	record_keep_extensions(record, reply->headers, reply->header_count);
 	if (outcome == OUTCOME_FAILED) {
 		give_up(settle, record);
 		return;
@@ -364,6 +360,20 @@ void settle_not_sent(struct settle *settle, struct record *record, const struct 
 		try_again(settle, record, -1);
 	else
 		give_up(settle, record);
+}
+
+bool settle_refused(void *context, struct record *record, const struct ump_error *error)
+{
+	struct settle *settle = context;
+	struct ump_error ignored; /* of keeping a copy, which cannot fail */
+	bool reply = record->settling == SETTLING_REPLY;
+	ump_log(UMP_LOG_ERROR, reply ? "reply not stored" : "dead letter not stored", UMP_LOG_S("topic", record->home->topic),
+		UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_S("error", error->text));
+	if (!reply || !settle->options.dead_letter_topic)
+		return false;
+	record_failure(record, 0, ump_text(error->text));
+	record->settling = SETTLING_DEAD_LETTER;
+	return send_letter(settle, record, &ignored) == 0;
 }
 
 /* ---- Putting back ---- */

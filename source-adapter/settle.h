@@ -22,6 +22,7 @@ struct settle_options {
 	const char *reply_topic;           /* NULL: replies are ignored */
 	enum ump_header_encoding encoding; /* of replies' headers */
 	const char *to_topic;              /* where settle_put_back() puts records */
+	bool transactional;                /* replies and dead letters go with the offsets, in a transaction: transaction_keep() */
 	bool letters;                      /* the records are dead letters themselves: what fails again keeps its origin */
 
 	bool batches; /* the sink gets batches, and answers with them */
@@ -40,6 +41,9 @@ void settle_free(struct settle *settle); /* accepts NULL */
 void settle_set_producer(struct settle *settle, struct ump_producer *producer);
 void settle_delivered(void *settle, const struct ump_delivery *delivery);
 void settle_writable(struct settle *settle);
+
+/* Kafka does not take what the record gave in a transaction. False: there is nothing else that it could give. */
+bool settle_refused(void *settle, struct record *record, const struct ump_error *error);
 
 /* A try has ended with an answer, or without one. */
 void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply);

@@ -28,7 +28,7 @@ static void give_up(struct worker *worker, const char *what, const char *why)
 static void group_left(void *context)
 {
 	struct worker *worker = context;
-	size_t uncommitted = commits_open(worker->commits);
+	size_t uncommitted = commits_left(worker->commits);
 	bool finished = worker->taken_back == 0 && worker->unstored == 0 && uncommitted == 0;
 	ump_log(finished ? UMP_LOG_INFO : UMP_LOG_WARNING, "stopped", UMP_LOG_I("unanswered", worker->taken_back),
 		UMP_LOG_I("unstored", worker->unstored), UMP_LOG_I("uncommitted", uncommitted));
@@ -56,6 +56,8 @@ static void group_left_for_a_moment(void *context)
 		give_up(worker, "cannot join the group again", error.text);
 	} else {
 		ump_producer_renew(worker->producer);
+		if (worker->transaction && transaction_reopen(worker->transaction, &error) < 0)
+			give_up(worker, "cannot begin with transactions again", error.text);
 		run_again(worker);
 	}
 }
@@ -203,6 +205,16 @@ void worker_idle(void *context)
 	ump_loop_begin_drain(worker->loop);
 }
 
+bool worker_refused(void *context, struct record *record, const struct ump_error *error)
+{
+	return settle_refused(((struct worker *)context)->settle, record, error);
+}
+
+void worker_stored(void *context, struct record *record)
+{
+	flow_stored(((struct worker *)context)->flow, record);
+}
+
 void worker_writable(void *context)
 {
 	settle_writable(((struct worker *)context)->settle);
@@ -217,10 +229,10 @@ void worker_answered(void *context, struct record *record, const struct ump_repl
 
 /* ---- The beginning ---- */
 
-static void run(struct worker *worker, struct cluster cluster)
+static void run(struct worker *worker)
 {
 	struct ump_error error;
-	if (worker_make_parts(worker, cluster, &error) < 0) {
+	if (worker_make_parts(worker, &error) < 0) {
 		give_up(worker, "cannot start", error.text);
 		return;
 	}
@@ -236,6 +248,25 @@ static void run(struct worker *worker, struct cluster cluster)
 	ump_notify("READY=1");
 }
 
+void worker_transactions_ready(void *context)
+{
+	struct worker *worker = context;
+	if (worker->phase == PHASE_LOOKING)
+		run(worker);
+	else
+		commits_flush(worker->commits); /* what the producer that was made anew could not take yet */
+}
+
+/* With transactions what an earlier life left open is ended first: until then the committed offsets are not known. */
+static void begin(struct worker *worker)
+{
+	struct ump_error error;
+	if (!worker->config->exactly_once)
+		run(worker);
+	else if (worker_make_transaction(worker, &error) < 0)
+		give_up(worker, "cannot start", error.text);
+}
+
 /* What a replay is about, as far as the cluster can tell. UMP_REJECT, UMP_FATAL: it never will. */
 static int plan(struct worker *worker, struct cluster cluster, struct ump_error *error)
 {
@@ -247,6 +278,8 @@ static int plan(struct worker *worker, struct cluster cluster, struct ump_error 
 				    : position_policy_parse(config->from, &from, error) == 0 && from.kind == POSITION_TIME;
 	if (times && cluster.embedded)
 		return ump_fail(error, UMP_FATAL, "this broker cannot look up times: it would answer every one with the end");
+	if (config->exactly_once && cluster.embedded)
+		return ump_fail(error, UMP_REJECT, "--exactly-once: the embedded broker has no transactions");
 	if (!config->replay)
 		return 0;
 	if (config->commit && !cluster.embedded && asking_members(client, config->group, PROBE_TIMEOUT, &members, error) < 0)
@@ -264,7 +297,8 @@ static void look_for_kafka(void *context)
 	if (cluster_ask(worker->probe, &worker->config->topics, PROBE_TIMEOUT, &cluster, &error) == 0 &&
 	    plan(worker, cluster, &error) == 0) {
 		cluster_probe_free(ump_steal(worker->probe));
-		run(worker, cluster);
+		worker->cluster = cluster;
+		begin(worker);
 	} else if (error.kind != UMP_RETRY) {
 		ump_log(UMP_LOG_ERROR, "cannot start", UMP_LOG_S("error", error.text));
 		ump_loop_stop(worker->loop, error.kind == UMP_REJECT ? EX_CONFIG : EX_UNAVAILABLE);

@@ -8,7 +8,7 @@ static size_t count_stalled(const struct worker *worker)
 	size_t stalled = 0;
 	for (struct assigned *assigned = worker->consumer ? consumer_partitions(worker->consumer) : NULL; assigned;
 	     assigned = assigned->next)
-		stalled += assigned->active && partition_stalled(assigned->ring) > 0;
+		stalled += assigned->active && (partition_stalled(assigned->ring) > 0 || assigned->refused);
 	return stalled;
 }
 

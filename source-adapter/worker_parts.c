@@ -9,7 +9,8 @@
 static int make_producer(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
-	if (!config->reply_topic && !config->dead_letter_topic && !config->status_topic && !config->to_topic)
+	bool given = !config->exactly_once && (config->reply_topic || config->dead_letter_topic || config->to_topic);
+	if (!given && !config->status_topic)
 		return 0;
 	struct ump_producer_options options = {
 		.settings = &config->kafka,
@@ -22,7 +23,7 @@ static int make_producer(struct worker *worker, struct ump_error *error)
 	return ump_producer_new(&worker->producer, worker->loop, &options, error);
 }
 
-static int make_consumer(struct worker *worker, struct cluster cluster, struct ump_error *error)
+static int make_consumer(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
 	int64_t ring = 2 * config->max_in_flight;
@@ -32,7 +33,7 @@ static int make_consumer(struct worker *worker, struct cluster cluster, struct u
 		.client_id = config->instance,
 		.group = config->group,
 		.topics = &config->topics,
-		.cluster = cluster,
+		.cluster = worker->cluster,
 		.order = (enum order)config->order,
 		.ring_capacity = (uint32_t)(ring > RING ? ring : RING),
 		.metrics = worker->metrics,
@@ -59,6 +60,7 @@ static struct settle *make_settle(struct worker *worker)
 		.reply_topic = config->reply_topic,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
 		.to_topic = config->to_topic,
+		.transactional = config->exactly_once,
 		.letters = config->redrive,
 		.batches = config->content == CONTENT_BATCH,
 		.finished = flow_finished,
@@ -100,6 +102,7 @@ static struct commits *make_commits(struct worker *worker)
 		.metrics = worker->metrics,
 		.number = (size_t)worker->config->max_in_flight,
 		.interval_us = worker->config->commit_interval_us,
+		.transaction = worker->transaction,
 		.never = worker->config->replay && !worker->config->commit,
 		.ended = worker_committed,
 		.context = worker,
@@ -147,15 +150,42 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 	return 0;
 }
 
-int worker_make_parts(struct worker *worker, struct cluster cluster, struct ump_error *error)
+int worker_make_transaction(struct worker *worker, struct ump_error *error)
 {
-	struct access_options access = {&worker->config->kafka, worker->metrics,    &worker->consumer,
-					&worker->producer,      worker_tls_changed, worker};
-	if (make_consumer(worker, cluster, error) < 0 || make_producer(worker, error) < 0 ||
+	struct transaction_options options = {
+		.loop = worker->loop,
+		.metrics = worker->metrics,
+		.pool = &worker->pool,
+		.settings = &worker->config->kafka,
+		.client_id = worker->config->instance,
+		.id = worker->config->transactional_id,
+		.refused_probe_us = worker->config->stall_probe_us,
+		.ready = worker_transactions_ready,
+		.refused = worker_refused,
+		.stored = worker_stored,
+		.failed = worker_producer_failed,
+		.context = worker,
+	};
+	return transaction_new(&worker->transaction, &options, error);
+}
+
+int worker_make_parts(struct worker *worker, struct ump_error *error)
+{
+	struct access_options access = {
+		.settings = &worker->config->kafka,
+		.metrics = worker->metrics,
+		.consumer = &worker->consumer,
+		.producer = &worker->producer,
+		.transaction = &worker->transaction,
+		.tls_changed = worker_tls_changed,
+		.context = worker,
+	};
+	if (make_consumer(worker, error) < 0 || make_producer(worker, error) < 0 ||
 	    access_new(&worker->access, worker->loop, &access, error) < 0)
 		return -1;
 	worker->commits = make_commits(worker);
-	flow_connect(worker->flow, &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->settle});
+	flow_connect(worker->flow,
+		     &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->settle, worker->transaction});
 	settle_set_producer(worker->settle, worker->producer);
 	if (worker->config->status_topic)
 		worker->status =
@@ -169,6 +199,7 @@ void worker_free_parts(struct worker *worker)
 	access_free(worker->access);
 	status_free(worker->status);
 	consumer_free(worker->consumer);
+	transaction_free(worker->transaction);
 	commits_free(worker->commits);
 	ump_producer_free(worker->producer);
 	delivery_free(worker->delivery);

@@ -27,6 +27,8 @@ struct worker {
 	struct ump_producer *producer; /* NULL: nothing is produced */
 	struct consumer *consumer;
 	struct commits *commits;
+	struct transaction *transaction; /* NULL: offsets are committed by themselves */
+	struct cluster cluster;
 	struct delivery *delivery;
 	struct settle *settle;
 	struct flow *flow;
@@ -54,6 +56,9 @@ void worker_answered(void *context, struct record *record, const struct ump_repl
 void worker_quiet(void *context);
 void worker_idle(void *context);
 void worker_committed(void *context);
+void worker_transactions_ready(void *context);
+bool worker_refused(void *context, struct record *record, const struct ump_error *error);
+void worker_stored(void *context, struct record *record);
 void worker_tls_changed(void *context);
 
 /* ---- Its parts ---- */
@@ -62,7 +67,8 @@ void worker_tls_changed(void *context);
 int worker_make_path(struct worker *worker, struct ump_error *error);
 
 /* What needs Kafka, when that has answered. */
-int worker_make_parts(struct worker *worker, struct cluster cluster, struct ump_error *error);
+int worker_make_parts(struct worker *worker, struct ump_error *error);
+int worker_make_transaction(struct worker *worker, struct ump_error *error);
 void worker_free_parts(struct worker *worker);
 
 /* What the status topic is told; the context is the worker. */

@@ -1,7 +1,8 @@
 /* common/kafka/producer.c
  *
- * librdkafka's threads do the work; what they report waits in the client's main queue, whose eventfd wakes our loop, which calls
- * rd_kafka_poll() and so gets every completion on its own thread. A record is on the way from the send until then: `pending`. */
+ * librdkafka's threads do the work; what they report waits in the client's main queue, whose eventfd wakes our loop, which takes every
+ * completion on its own thread. They are events, not callbacks: a call that flushes (a transaction's, on another thread) would make those
+ * itself. A record is on the way from the send until then: `pending`. */
 #include "common/kafka/producer.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
@@ -39,15 +40,13 @@ static const char *const defaults[] = {
 
 enum { DEFAULT_COUNT = sizeof defaults / sizeof *defaults };
 
-static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+static void on_delivery(struct ump_producer *producer, const rd_kafka_message_t *message)
 {
-	struct ump_producer *producer = opaque;
 	struct ump_error error;
 	struct ump_delivery delivery = {.opaque = message->_private,
 					.partition = message->partition,
 					.offset = message->offset,
 					.timestamp_ms = rd_kafka_message_timestamp(message, NULL)};
-	(void)handle;
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		ump_fail(&error, ump_kafka_error_kind(message->err), "topic %s: %s", rd_kafka_topic_name(message->rkt),
 			 rd_kafka_err2str(message->err));
@@ -58,15 +57,13 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
 }
 
 /* Other errors than fatal ones mend themselves, and the log has them. */
-static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
+static void on_error(struct ump_producer *producer, bool is_fatal)
 {
-	struct ump_producer *producer = opaque;
 	struct ump_error error;
 	char text[200];
-	(void)reason;
-	if (code != RD_KAFKA_RESP_ERR__FATAL || !producer->options.failed)
+	if (!is_fatal || !producer->options.failed)
 		return;
-	rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle, text, sizeof text);
+	rd_kafka_resp_err_t cause = rd_kafka_fatal_error(producer->handle, text, sizeof text);
 	ump_fail(&error, UMP_FATAL, "producer: %s: %s", rd_kafka_err2name(cause), text);
 	producer->options.failed(producer->options.context, &error);
 }
@@ -80,13 +77,26 @@ static void say_writable(struct ump_producer *producer)
 		producer->options.writable(producer->options.context);
 }
 
+static void on_event(struct ump_producer *producer, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message;
+	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) {
+		while ((message = rd_kafka_event_message_next(event)))
+			on_delivery(producer, message);
+	} else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR) {
+		on_error(producer, rd_kafka_event_error_is_fatal(event));
+	}
+	rd_kafka_event_destroy(event);
+}
+
 static void renew(void *context);
 
 static void on_wakeup(void *context)
 {
 	struct ump_producer *producer = context;
 	size_t before = producer->pending;
-	rd_kafka_poll(producer->handle, 0);
+	for (rd_kafka_event_t *event; (event = rd_kafka_queue_poll(producer->queue, 0));)
+		on_event(producer, event);
 	if (producer->pending < before)
 		say_writable(producer);
 	if (producer->renewing && producer->pending == 0)
@@ -122,9 +132,7 @@ static int open_handle(struct ump_producer *producer, struct ump_error *error)
 	rd_kafka_conf_t *configuration;
 	if (configure(producer, &configuration, error) < 0)
 		return -1;
-	rd_kafka_conf_set_opaque(configuration, producer);
-	rd_kafka_conf_set_dr_msg_cb(configuration, on_delivery);
-	rd_kafka_conf_set_error_cb(configuration, on_error);
+	rd_kafka_conf_set_events(configuration, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
 	rd_kafka_t *handle;
 	if (ump_kafka_open(RD_KAFKA_PRODUCER, configuration, &handle, error) < 0)
 		return -1;

@@ -7,7 +7,7 @@ Prints its address as a "listening" line, like our programs. Rules are a list; t
   {"header": {"ce-id": "3"}, "times": 2, "status": 503, "headers": {"Retry-After": "1"}, "body": "...", "delay": 0.2, "kind": "hang"}
 Everything is optional; without a rule the answer is 204. Kinds: whole (default), hang (no answer), reset, drip (a byte in 0.2 s), cut (half of it),
 batch (200 and an event in reply to each of the batch). "contains": part of the body; "events": a batch of at least so many.
-POST /rules replaces the rules. LEDGER gets a line of JSON a request: number, headers (lower case), body, status, and how many were here at once.
+In an answer's headers %ID% stands for the id of the event. POST /rules replaces the rules. LEDGER gets a line of JSON a request: number, headers (lower case), body, status, and how many were here at once.
 """
 import argparse
 import http.server
@@ -77,7 +77,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = rule.get("kind", "whole")
         body = rule.get("body", "").encode() * rule.get("repeat", 1)
         status = rule.get("status", 204)
-        lines = ["HTTP/1.1 %d Said" % status] + ["%s: %s" % pair for pair in rule.get("headers", {}).items()]
+        lines = ["HTTP/1.1 %d Said" % status] + ["%s: %s" % (name, value.replace("%ID%", self.headers.get("ce-id", ""))) for name, value in rule.get("headers", {}).items()]
         if status != 204:
             lines.append("Content-Length: %d" % len(body))
         answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body

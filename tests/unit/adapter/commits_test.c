@@ -31,6 +31,14 @@ void consumer_commit(struct consumer *consumer, const rd_kafka_topic_partition_l
 	begun++;
 }
 
+/* A transaction is asked as the consumer is. */
+void transaction_commit(struct transaction *transaction, struct consumer *consumer, const rd_kafka_topic_partition_list_t *offsets,
+			done_fn *done, void *context)
+{
+	(void)transaction;
+	consumer_commit(consumer, offsets, done, context);
+}
+
 static void answer(rd_kafka_resp_err_t code)
 {
 	rd_kafka_topic_partition_list_t *list = ump_steal(asked);
@@ -191,4 +199,47 @@ Test(commits, a_replay_commits_nothing_and_waits_for_no_commit)
 	cr_expect_not(commits_flush(never));
 	cr_expect_eq(begun, 0);
 	commits_free(never);
+}
+
+/* With a transaction: what is finished beyond a gap waits for the one that closes it. */
+Test(commits, in_a_transaction_what_is_beyond_a_gap_waits)
+{
+	struct commits *exactly = commits_new(&(struct commits_options){.loop = loop,
+									.metrics = metrics,
+									.number = 1,
+									.interval_us = INTERVAL,
+									.transaction = (struct transaction *)&begun,
+									.ended = ended});
+	struct partition_ticket first, second;
+	void *record;
+	partition_add(only->ring, 0, UMP_TEXT_NONE, only);
+	partition_add(only->ring, 1, UMP_TEXT_NONE, only);
+	partition_take(only->ring, &first, &record);
+	partition_take(only->ring, &second, &record);
+	partition_finish(only->ring, second);
+	commits_add(exactly, only);
+	cr_expect_eq(begun, 0, "there is nothing to commit");
+	cr_expect_eq(commits_open(exactly), 1);
+	cr_expect_eq(commits_left(exactly), 0);
+	cr_expect_not(commits_flush(exactly));
+	partition_finish(only->ring, first);
+	commits_add(exactly, only);
+	cr_assert_eq(begun, 1);
+	cr_expect_eq(asked->elems[0].offset, 2);
+	struct position_note note = position_note_read((struct ump_text){asked->elems[0].metadata, asked->elems[0].metadata_size});
+	cr_expect_eq(note.ahead.size, 0);
+	answer(RD_KAFKA_RESP_ERR_NO_ERROR);
+	cr_expect_eq(commits_open(exactly), 0);
+	commits_free(exactly);
+}
+
+Test(commits, a_partition_whose_record_kafka_refuses_is_left_out)
+{
+	only->refused = true;
+	finish(0);
+	finish(1);
+	cr_expect_eq(begun, 0);
+	only->refused = false;
+	wait_interval();
+	cr_expect_eq(begun, 1, "it is tried again");
 }
