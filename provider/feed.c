@@ -192,7 +192,7 @@ int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_op
 			    [STATUS] = now_ms(feed) - STATUS_MS},
 		.topic_count = TOPICS,
 		.required = REQUIRED,
-		.first = TABLE,
+		.first = TABLE + 1,
 		.record = take,
 		.opened = opened,
 		.caught_up = caught_up,

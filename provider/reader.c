@@ -62,7 +62,7 @@ static void assign(struct reader *reader)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
 	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
-		for (size_t i = 0; i < reader->known[topic] && (reader->others || topic == reader->options.first); i++)
+		for (size_t i = 0; i < reader->known[topic] && (reader->others || topic + 1 == reader->options.first); i++)
 			rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], (int32_t)i)->offset =
 				reader->partitions[topic][i].next;
 	rd_kafka_resp_err_t code = rd_kafka_assign(reader->handle, list);
@@ -77,8 +77,8 @@ static void begin_others(struct reader *reader)
 	size_t first = reader->options.first;
 	if (reader->others || !reader->opened)
 		return;
-	for (size_t i = 0; first < reader->options.topic_count && i < reader->known[first]; i++)
-		if (reader->partitions[first][i].behind)
+	for (size_t i = 0; first && i < reader->known[first - 1]; i++)
+		if (reader->partitions[first - 1][i].behind)
 			return;
 	reader->others = true;
 	assign(reader);

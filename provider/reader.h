@@ -34,7 +34,7 @@ struct reader_options {
 	int64_t from_ms[READER_TOPICS]; /* of the wall's clock, or READER_BEGINNING */
 	size_t topic_count;
 	size_t required; /* the first so many topics have to exist before the reader is open */
-	size_t first;    /* this topic is read to its end before the others are begun, if it is there; topic_count: none */
+	size_t first;    /* the topic of this number, from 1 on, is read to its end before the others are begun, if it is there; 0: none */
 
 	void (*record)(void *context, const struct reader_record *record);
 	void (*opened)(void *context);                                 /* once: Kafka has answered, the required topics are there */

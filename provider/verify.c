@@ -100,7 +100,6 @@ static int open_reader(struct verify *verify, struct ump_error *error)
 		.topics = {verify->topics[HITS], verify->topics[VERDICTS]},
 		.from_ms = {from_ms, from_ms},
 		.topic_count = TOPICS,
-		.first = TOPICS, /* none */
 		.required = TOPICS,
 		.record = take_record,
 		.opened = opened,

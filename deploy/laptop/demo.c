@@ -141,6 +141,7 @@ static struct part_facts facts(const struct demo *demo)
 		.bootstrap = kafka == KAFKA_GIVEN ? config->kafka : NULL,
 		.listen = place->listen,
 		.public_url = place->public_url,
+		.token_file = place->token_file,
 		.group = kafka == KAFKA_GIVEN ? place->group : "umpire-demo",
 		.idle_exit = config->idle_exit,
 		.wait = config->wait,
@@ -160,6 +161,7 @@ static int build_and_run(struct demo *demo, struct ump_error *error)
 	const struct director_options directed = {.facts = facts(demo),
 						  .logs = demo->place.logs,
 						  .board = demo->place.board,
+						  .token = demo->place.token,
 						  .screen = &demo->screen,
 						  .supervisor = &demo->supervisor};
 	demo->director = director_new(demo->loop, &directed);
@@ -167,6 +169,7 @@ static int build_and_run(struct demo *demo, struct ump_error *error)
 					   .screen = &demo->screen,
 					   .board = demo->place.board,
 					   .phones = demo->place.phones,
+					   .token = demo->place.token,
 					   .logs = demo->place.logs};
 	if (show_new(&demo->show, demo->loop, &shown, error) < 0 || director_begin(demo->director, error) < 0)
 		return -1;

@@ -313,6 +313,14 @@ static void ended(void *context, struct child *child, const struct child_end *en
 		part_ended(director, part, end);
 }
 
+/* A terminal has both in front of it all the time. */
+static void say_board(struct director *director)
+{
+	screen_say(director->screen, "board           %s", director->options.board);
+	if (!director->screen->terminal)
+		screen_say(director->screen, "speaker         token %s", director->options.token);
+}
+
 static void ready(void *context, struct child *child)
 {
 	struct actor *actor = context;
@@ -321,7 +329,7 @@ static void ready(void *context, struct child *child)
 	if (child->starts > 1)
 		screen_say(director->screen, "%s runs again", child->name);
 	else if (actor == &director->actors[PART_PROVIDER])
-		screen_say(director->screen, "board           %s", director->options.board);
+		say_board(director);
 	else
 		screen_say(director->screen, "%-15s running", child->name);
 }

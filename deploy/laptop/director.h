@@ -16,6 +16,7 @@ struct director_options {
 	struct part_facts facts; /* what the director finds out itself (bootstrap of a broker that it starts, sink) is NULL */
 	const char *logs;        /* folder */
 	const char *board;       /* URL */
+	const char *token;       /* of the speaker's controls */
 	const char *phones;      /* URL, or NULL */
 	struct screen *screen;
 	struct supervisor *supervisor;

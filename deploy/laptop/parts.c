@@ -95,8 +95,9 @@ static void provider(struct list *list, const struct part_facts *facts)
 {
 	ump_cleanup_free char *truth = truth_file(facts);
 	add(list, ump_format("%s/provider/event-provider", facts->build));
-	add_options(list, "--bootstrap-servers", facts->bootstrap, "--listen", facts->listen, "--public-url", facts->public_url, "--group",
-		    facts->group, "--truth", truth, "--duration", facts->duration, "--rate", facts->rate, "--seed", facts->seed, NULL);
+	add_options(list, "--bootstrap-servers", facts->bootstrap, "--listen", facts->listen, "--public-url", facts->public_url,
+		    "--admin-token-file", facts->token_file, "--group", facts->group, "--truth", truth, "--duration", facts->duration,
+		    "--rate", facts->rate, "--seed", facts->seed, NULL);
 	if (facts->kafka == KAFKA_EMBEDDED)
 		add(list, ump_copy_string("--embedded"));
 	if (facts->duration)

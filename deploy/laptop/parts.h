@@ -19,6 +19,7 @@ struct part_facts {
 	const char *sink;       /* HOST:PORT of the function */
 	const char *listen;     /* HOST:PORT of the board */
 	const char *public_url; /* of the board, for phones; or NULL */
+	const char *token_file; /* holds the token of the speaker's controls */
 	const char *group;      /* the adapter's consumer group */
 	const char *idle_exit;  /* of the function */
 	const char *wait;       /* how long nothing may have moved before the sets are compared as they are */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,26 @@ static void name_addresses(struct place *place, const struct place_options *opti
 	}
 }
 
+static int make_token(struct place *place, struct ump_error *error)
+{
+	enum { BYTES = 8 };
+	uint8_t bytes[BYTES];
+	char text[2 * BYTES + 1];
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		return ump_fail(error, UMP_FATAL, "no random numbers for the speaker's token");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	place->token = ump_copy_string(text);
+	place->token_file = ump_format("%s/token", place->run_folder);
+	int fd = open(place->token_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t written = fd < 0 ? -1 : write(fd, text, 2 * BYTES);
+	if (fd >= 0)
+		close(fd);
+	if (written != 2 * BYTES)
+		return ump_fail(error, UMP_FATAL, "%s: cannot be written", place->token_file);
+	return 0;
+}
+
 static int make_folder(const char *path, struct ump_error *error)
 {
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -130,7 +151,7 @@ static int take_folders(struct place *place, int64_t port, struct ump_error *err
 	remove_logs(place->logs);
 	if (keeper_remove_folder(place->run_folder, error) < 0)
 		return -1;
-	return make_folder(place->run_folder, error);
+	return make_folder(place->run_folder, error) < 0 ? -1 : make_token(place, error);
 }
 
 int place_take(struct place *place, const struct place_options *options, struct ump_error *error)
@@ -155,5 +176,7 @@ void place_release(struct place *place)
 	free(place->board);
 	free(place->public_url);
 	free(place->phones);
+	free(place->token);
+	free(place->token_file);
 	free(place->group);
 }

@@ -22,6 +22,8 @@ struct place {
 	char *board;      /* "http://127.0.0.1:8080/" */
 	char *public_url; /* "http://192.168.1.5:8080", or NULL */
 	char *phones;     /* "http://192.168.1.5:8080/play", or NULL */
+	char *token;      /* the speaker's, new for each demo: it outlives a restart of the provider, and so do the players' cookies */
+	char *token_file; /* where the provider reads it, in the run's folder */
 	char *group;      /* of this machine and port, for a Kafka that others use as well */
 	int lock;
 };

@@ -74,6 +74,12 @@ unsigned screen_render(const struct screen_view *view, unsigned columns, bool co
 		end_line(out, start, columns, colours);
 		lines++;
 	}
+	if (view->token) {
+		start = out->size;
+		ump_buffer_print(out, "  speaker         token %s", view->token);
+		end_line(out, start, columns, false);
+		lines++;
+	}
 	for (size_t i = 0; i < view->part_count; i++, lines++) {
 		start = out->size;
 		render_part(&view->parts[i], out);

@@ -25,6 +25,7 @@ struct screen_counts {
 struct screen_view {
 	const char *board;  /* URL; NULL: not yet */
 	const char *phones; /* URL, or NULL */
+	const char *token;  /* of the speaker's controls, or NULL */
 	const char *logs;   /* folder */
 	const struct screen_part *parts;
 	size_t part_count;

@@ -79,6 +79,7 @@ static void draw(struct show *show)
 	const struct screen_view view = {
 		.board = director_child(show->options.director, PART_PROVIDER)->state == CHILD_READY ? show->options.board : NULL,
 		.phones = show->options.phones,
+		.token = show->options.token,
 		.logs = show->options.logs,
 		.parts = show->parts,
 		.part_count = SHOWN,

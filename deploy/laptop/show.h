@@ -10,6 +10,7 @@ struct show_options {
 	struct screen *screen;
 	const char *board;  /* URL, with a slash at its end; its api/state is read */
 	const char *phones; /* URL, or NULL */
+	const char *token;  /* of the speaker's controls */
 	const char *logs;   /* folder */
 };
 

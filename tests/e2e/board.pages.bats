@@ -17,10 +17,8 @@ setup_file() {
     within 60 grep -qF http://127.0.0.1: "$BATS_FILE_TMPDIR/demo.out"
     URL=$(grep -o -m 1 'http://127\.0\.0\.1:[0-9]*/' "$BATS_FILE_TMPDIR/demo.out")
     export URL
-    local port=${URL##*:} log
-    log=$BUILD/demo/${port%/}/event-provider.log
-    within 60 grep -q '^admin token: ' "$log"
-    TOKEN=$(sed -n 's/^admin token: //p' "$log" | tail -n 1)
+    within 10 grep -q '^speaker ' "$BATS_FILE_TMPDIR/demo.out"
+    TOKEN=$(awk '$1 == "speaker" {print $3}' "$BATS_FILE_TMPDIR/demo.out")
     export TOKEN
     within 60 board_has '.totals.flagged >= 3'
     local seconds=5
@@ -124,4 +122,41 @@ keep() {
     # The refused token is the only thing that the console has to say.
     seen '.console | length == 1 and (.[0][1] | contains("403"))'
     seen '.token_kept[0] as $address | .token_kept[1:] == ["", 0] and ($address | contains($token) | not)' --arg token "$TOKEN"
+}
+
+@test "axe-core has no serious finding on the board, its dialogs and the game, by day and by night" {
+    local axe
+    axe=$("$PAGES/axe-core")
+    visit axe-page.py "$axe" "$URL" '#speaker-open' '#code-open' '#flagged li:first-child button'
+    seen '. == []'
+    visit axe-page.py "$axe" "${URL}play"
+    seen '. == []'
+}
+
+# event PLAYER NAME HITS: as anybody on this machine can send one.
+event() {
+    local run
+    run=$(curl -fsS "${URL}api/state" | jq -r .run)
+    jq -nc --arg player "$1" --arg name "$2" --argjson hits "$3" '{match: $name, player: $player, name: $name, hits: $hits}' |
+        curl -fsS -X POST "${URL}events" -H 'ce-specversion: 1.0' -H "ce-id: $RANDOM-$RANDOM" -H "ce-source: /umpire/provider/$run/test" \
+            -H 'ce-type: game.hits' -H "ce-subject: hostile" -H 'content-type: application/json' --data-binary @-
+}
+
+@test "names with markup in them are text, on the board and in the inspector" {
+    local name='<img src=x onerror=hacked=1>' player='"><script>hacked=1</script>'
+    event "$player" "$name" 12
+    within 60 board_has '.players[] | select(.id | contains("script")) | .flagged'
+    visit hostile-page.py "$URL"
+    seen '.console == [] and .hacked == false and .made == 0'
+    seen '.flagged and .row and .title == "Event" and (.data | contains("<img src=x"))'
+}
+
+@test "the pages survive a restart of the provider" {
+    run --separate-stderr /usr/bin/python3 "$PAGES/restart-page.py" "$URL" "$(pgrep -P "$DEMO_PID" -f /event-provider)"
+    echo "$output" "$stderr"
+    assert_success
+    seen '.lost and .live and (.flagged | length > 0) and .who.before == .who.after'
+    seen '.verdict == "cheating"'
+    # What the console says is that nobody answered for a moment.
+    seen '.console | all(.[0] == "network")'
 }

@@ -29,12 +29,13 @@ Test(screen, counts_its_lines)
 	struct ump_buffer out = {0};
 	struct screen_view view = before;
 	view.phones = "http://192.0.2.1:1/play";
+	view.token = "0123456789abcdef";
 	view.counts = &counts;
 	unsigned lines = screen_render(&view, 0, true, &out), found = 0;
 	for (size_t i = 0; i < out.size; i++)
 		found += out.start[i] == '\n';
 	cr_assert_eq(lines, found);
-	cr_assert_eq(lines, 7);
+	cr_assert_eq(lines, 8);
 	cr_assert(strstr(out.start, "1,234,567 hits (500/s)   999 verdicts   3 players flagged   hit to verdict p50 4 ms, p99 18 ms"));
 	ump_buffer_release(&out);
 }
