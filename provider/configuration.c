@@ -1,4 +1,5 @@
 #include "provider/configuration.h"
+#include "common/http/client.h"
 #include "common/kafka/small_file.h"
 #include "common/memory.h"
 #include "provider/metrics.h"
@@ -6,8 +7,10 @@
 #include "provider/scenario_file.h"
 #include "provider/sender.h"
 #include "provider/simulator.h"
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEMBER(group, name) offsetof(struct provider_config, group.name) - offsetof(struct provider_config, group)
 #define COUNT(array)        (sizeof(array) / sizeof *(array))
@@ -58,6 +61,16 @@ static const struct ump_option simulation_options[] = {
 	 .help = "how the crowd behaves: steady, burst, cheaters, boundary, slow-cheaters, hot-key, out-of-order, duplicates, web-activity, metrics, logs, or a YAML file"},
 	{.name = "preset", .type = UMP_OPTION_CHOICE, .offset = MEMBER(simulation, preset), .fallback = "hits", .choices = "hits|shipwars",
 	 .help = "what a hit looks like: type game.hits, or type bonus with the data of the Shipwars game"},
+	{.name = "transport", .type = UMP_OPTION_CHOICE, .offset = MEMBER(simulation, transport), .fallback = "kafka", .choices = "kafka|http|bridge",
+	 .help = "how the simulator's events go: into Kafka; as CloudEvents to --target, such as another provider's /events or a Knative Broker; or as records to Strimzi's Kafka Bridge there"},
+	{.name = "target", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, target), .value = "URL",
+	 .help = "for --transport http and bridge; of the bridge without /topics/TOPIC"},
+	{.name = "target-token-file", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, target_token_file), .value = "FILE",
+	 .help = "holds what is sent there as Authorization: Bearer"},
+	{.name = "target-requests", .type = UMP_OPTION_INTEGER, .offset = MEMBER(simulation, target_requests), .fallback = "64", .minimum = 1, .maximum = 4096,
+	 .value = "COUNT", .help = "requests to --target at a time; with 1 the events' order is kept"},
+	{.name = "delivery-timeout", .type = UMP_OPTION_DURATION, .offset = MEMBER(simulation, delivery_timeout_us), .fallback = "5m", .minimum = 1000000, .maximum = HOURS(1),
+	 .value = "DURATION", .help = "how long an event is tried, by Kafka's producer or at --target, before it counts as failed"},
 	{.name = "truth", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, truth), .value = "FILE",
 	 .help = "write there what was sent and who cheated; for verify: compare with it"},
 };
@@ -246,17 +259,38 @@ static int check_doors(struct provider_config *config, struct ump_error *error)
 	return check_events_topics(config, error);
 }
 
+bool provider_uses_kafka(const struct provider_config *config)
+{
+	return config->simulation.transport == TRANSPORT_KAFKA || strcmp(config->pages.listen, "none") != 0;
+}
+
+static int check_transport(const struct provider_config *config, struct ump_error *error)
+{
+	bool by_http = config->simulation.transport != TRANSPORT_KAFKA;
+	if (by_http != (config->simulation.target != NULL))
+		return ump_fail(error, UMP_REJECT, "%s: expected together with --transport http or bridge, and not without",
+				ump_config_place("target"));
+	if (by_http && ump_client_check_url(config->simulation.target, error))
+		return ump_error_prefix(error, "%s", ump_config_place("target"));
+	if (by_http && config->simulation.target_token_file && access(config->simulation.target_token_file, R_OK))
+		return ump_fail(error, UMP_REJECT, "%s: %s: %s", ump_config_place("target-token-file"),
+				config->simulation.target_token_file, strerror(errno));
+	return 0;
+}
+
 static int check(void *context, struct ump_error *error)
 {
 	struct provider_config *config = context;
 	static const char *const owned[] = {
 		"bootstrap.servers",  "client.id",       "group.id", "enable.auto.commit",   "enable.auto.offset.store",
 		"enable.idempotence", "isolation.level", "acks",     "enable.partition.eof", NULL};
-	if (ump_kafka_check(&config->kafka, owned, error) || check_simulation(config, error) || check_scenario(config, error) ||
-	    check_embedded(config, error) || check_doors(config, error))
+	if (check_transport(config, error) || (provider_uses_kafka(config) && ump_kafka_check(&config->kafka, owned, error)) ||
+	    check_simulation(config, error) || check_scenario(config, error) || check_embedded(config, error) || check_doors(config, error))
 		return -1;
 	if (config->topics.embedded && !ump_config_given("hold-back"))
 		config->topics.hold_back = EMBEDDED_HOLD_BACK;
+	if (!provider_uses_kafka(config))
+		config->topics.hold_back = 0;
 	return 0;
 }
 

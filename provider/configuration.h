@@ -18,6 +18,7 @@
 
 enum provider_command { PROVIDER_RUN = -1, PROVIDER_VERIFY };
 enum provider_preset { PRESET_HITS, PRESET_SHIPWARS };
+enum provider_transport { TRANSPORT_KAFKA, TRANSPORT_HTTP, TRANSPORT_BRIDGE };
 
 struct provider_config {
 	struct ump_kafka_settings kafka;
@@ -36,6 +37,9 @@ struct provider_config {
 		int preset;
 		char *truth;
 		bool stay;
+		int transport;
+		char *target, *target_token_file; /* NULL: none */
+		int64_t target_requests, delivery_timeout_us;
 	} simulation;
 	struct {
 		char *listen; /* "none": no pages */
@@ -61,6 +65,9 @@ struct provider_config {
 		int64_t ack_timeout_us, max_body, max_batch, max_senders;
 	} doors;
 };
+
+/* Whether anything is read from or written to Kafka: not by a simulator alone that sends by HTTP. */
+bool provider_uses_kafka(const struct provider_config *config);
 
 /* The option table. The same pointer each time. */
 const struct ump_program *provider_program(void);

@@ -29,7 +29,10 @@ struct provider {
 	struct ump_metrics *metrics;
 	struct ump_admin_pages admin_pages;
 	struct ump_server *admin;
-	struct ump_producer *producer;
+	struct ump_producer *producer; /* NULL where Kafka is not used */
+	char delivery_timeout[24];     /* ms */
+	const char *properties[3];     /* of the producer */
+	struct outlet *outlet;
 	struct feed *feed;
 	struct live *live;
 	struct site *site;
@@ -46,9 +49,14 @@ struct provider {
 
 /* ---- The end ---- */
 
+static size_t unacknowledged(const struct provider *provider)
+{
+	return provider->producer ? ump_producer_pending(provider->producer) : 0;
+}
+
 static void end_when_done(struct provider *provider)
 {
-	if (provider->draining && provider->simulated && provider->site_drained && ump_producer_pending(provider->producer) == 0)
+	if (provider->draining && provider->simulated && provider->site_drained && unacknowledged(provider) == 0)
 		ump_loop_stop(provider->loop, EX_OK);
 }
 
@@ -73,7 +81,7 @@ static void begin_drain(void *context)
 static void drain_expired(void *context)
 {
 	struct provider *provider = context;
-	ump_log(UMP_LOG_ERROR, "stopping without a full drain", UMP_LOG_I("unacknowledged", ump_producer_pending(provider->producer)));
+	ump_log(UMP_LOG_ERROR, "stopping without a full drain", UMP_LOG_I("unacknowledged", unacknowledged(provider)));
 	ump_loop_stop(provider->loop, EX_UNAVAILABLE);
 }
 
@@ -127,7 +135,7 @@ static void producer_failed(void *context, const struct ump_error *error)
 static const char *held(void *context)
 {
 	struct provider *provider = context;
-	return provider->feed ? feed_is_full(provider->feed, ump_producer_pending(provider->producer)) : NULL;
+	return provider->feed ? feed_is_full(provider->feed, unacknowledged(provider)) : NULL;
 }
 
 static void begin(struct provider *provider)
@@ -192,7 +200,7 @@ static int make_simulation(struct provider *provider, double rate, struct ump_er
 		.topic = config->topics.topic,
 		.verdict_topic = config->topics.verdict_topic,
 		.truth_path = config->simulation.truth,
-		.producer = provider->producer,
+		.outlet = provider->outlet,
 		.held = held,
 		.finished = simulation_is_over,
 		.context = provider,
@@ -343,14 +351,30 @@ static void name_run(struct provider *provider)
 
 static int make_producer(struct provider *provider, struct ump_error *error)
 {
+	snprintf(provider->delivery_timeout, sizeof provider->delivery_timeout, "%lld",
+		 (long long)(provider->config->simulation.delivery_timeout_us / UMP_MILLISECOND));
+	provider->properties[0] = "message.timeout.ms";
+	provider->properties[1] = provider->delivery_timeout;
 	return ump_producer_new(&provider->producer, provider->loop,
 				&(struct ump_producer_options){.settings = &provider->config->kafka,
 							       .client_id = "umpire-provider",
+							       .properties = provider->properties,
 							       .delivered = delivered,
 							       .writable = writable,
 							       .failed = producer_failed,
 							       .context = provider},
 				error);
+}
+
+static int make_outlet(struct provider *provider, struct ump_error *error)
+{
+	return outlet_new(&provider->outlet, provider->loop,
+			  &(struct outlet_options){.config = provider->config,
+						   .producer = provider->producer,
+						   .delivered = delivered,
+						   .writable = writable,
+						   .context = provider},
+			  error);
 }
 
 static int make_feed(struct provider *provider, struct ump_error *error)
@@ -410,7 +434,8 @@ static int make_all(struct provider *provider, struct ump_error *error)
 	bool pages = strcmp(config->pages.listen, "none") != 0;
 	provider->site_drained = !pages;
 	provider->simulated = config->simulation.rate == 0;
-	if (ump_loop_drain_on_signals(provider->loop, &drain, error) || make_admin(provider, error) || make_producer(provider, error) ||
+	if (ump_loop_drain_on_signals(provider->loop, &drain, error) || make_admin(provider, error) ||
+	    (provider_uses_kafka(config) && make_producer(provider, error)) || make_outlet(provider, error) ||
 	    (!provider->simulated && make_simulation(provider, config->simulation.rate, error)) ||
 	    ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
 	    (pages && (make_doors(provider, error) || make_site(provider, error))))
@@ -446,6 +471,7 @@ void provider_free(struct provider *provider)
 	ump_server_free(provider->admin);
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);
+	outlet_free(provider->outlet);
 	simulation_free(provider->simulation);
 	doors_free(provider->doors);
 	ump_metrics_free(provider->metrics);

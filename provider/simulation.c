@@ -1,7 +1,6 @@
 #include "provider/simulation.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
-#include "provider/event_record.h"
 #include "provider/hit_event.h"
 #include "provider/truth.h"
 #include <assert.h>
@@ -18,7 +17,6 @@ struct simulation {
 	struct simulator *simulator;
 	struct hit_writer writer;
 	struct ump_event event;
-	struct ump_kafka_message message;
 	struct truth truth;
 	struct ump_timer timer;
 	struct ump_task more;
@@ -81,7 +79,6 @@ void simulation_free(struct simulation *simulation)
 	ump_loop_cancel(simulation->loop, &simulation->more);
 	simulator_free(simulation->simulator);
 	ump_event_release(&simulation->event);
-	ump_kafka_message_release(&simulation->message);
 	truth_release(&simulation->truth);
 	free(simulation);
 }
@@ -102,11 +99,9 @@ static void finish_when_done(struct simulation *simulation)
 
 static int send_hit(struct simulation *simulation, const struct simulated_hit *hit, struct ump_error *error)
 {
-	struct ump_record record;
-	if (hit_write(&simulation->writer, simulation->simulator, hit, &simulation->event, error) ||
-	    event_to_record(&simulation->event, simulation->options.topic, &simulation->message, &record, error))
+	if (hit_write(&simulation->writer, simulation->simulator, hit, &simulation->event, error))
 		return -1;
-	return ump_producer_send(simulation->options.producer, &record, pack(hit), error);
+	return outlet_send(simulation->options.outlet, &simulation->event, pack(hit), error);
 }
 
 static void send_due(void *context);

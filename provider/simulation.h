@@ -4,8 +4,8 @@
  * simulation is held) is sent later; behind by more than a second, the whole schedule moves, so that no flood follows. Nothing is left out.
  */
 #pragma once
-#include "common/kafka/producer.h"
 #include "common/loop/loop.h"
+#include "provider/outlet.h"
 #include "provider/simulator.h"
 
 enum simulation_state {
@@ -24,7 +24,7 @@ struct simulation_options {
 	const char *preset; /* for the truth file */
 	const char *topic, *verdict_topic;
 	const char *truth_path; /* or NULL */
-	struct ump_producer *producer;
+	struct outlet *outlet;
 	const char *(*held)(void *context);                             /* asked before each event: NULL, or why it has to wait */
 	void (*finished)(void *context, const struct ump_error *error); /* once; error: the truth file cannot be written. NULL: all well */
 	void *context;
