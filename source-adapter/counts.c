@@ -10,6 +10,8 @@ const struct ump_metric count_table[] = {
 	[COUNT_DELIVERED] = {"umpire_events_delivered_total", "Events that the sink has taken, their replies stored", UMP_COUNTER},
 	[COUNT_RETRIED] = {"umpire_retries_total", "Tries after the first one, probes of stalled events included", UMP_COUNTER},
 	[COUNT_DEAD_LETTERED] = {"umpire_dead_letters_total", "Records stored as dead letters", UMP_COUNTER},
+	[COUNT_DROPPED] = {"umpire_records_dropped_total", "Records given up for good: exhausted (--on-exhausted=drop), skipped (--skip)", UMP_COUNTER, {"reason"}},
+	[COUNT_FILTERED] = {"umpire_events_filtered_total", "Events that the filters did not let pass", UMP_COUNTER},
 	[COUNT_REPLIES] = {"umpire_replies_total", "Replies of the sink stored in the reply topic", UMP_COUNTER},
 	[COUNT_PUT_BACK] = {"umpire_put_back_total", "Dead letters that redrive --to-topic has put back", UMP_COUNTER},
 	[COUNT_STALLS] = {"umpire_stalls_total", "Records that came to stand still with neither retries nor a dead letter left", UMP_COUNTER},

@@ -2,12 +2,14 @@
  * are sent as they are; what is put together (an unfolded event's data, JSON) is copied into the record's `body`, since a call may be under
  * way for long. A batch's body grows with its events; it is made again for another try, so that what pauses holds the records alone. */
 #include "source-adapter/delivery.h"
+#include "common/cloudevents/base64.h"
 #include "common/cloudevents/json.h"
 #include "common/memory.h"
 #include "source-adapter/assigned.h"
+#include <stdio.h>
 #include <stdlib.h>
 
-#define OWN_HEADERS 3
+#define OWN_HEADERS 4
 #define BATCH_TYPE  UMP_TEXT("application/cloudevents-batch+json")
 
 struct delivery {
@@ -65,7 +67,40 @@ static int map(struct delivery *delivery, const struct record *record, struct um
 		source.headers = delivery->letter.headers;
 		source.header_count = delivery->letter.header_count;
 	}
-	return mapping_event(delivery->options.mapping, &source, &delivery->event, error);
+	if (mapping_event(delivery->options.mapping, &source, &delivery->event, error) == 0)
+		return 0;
+	/* A dead letter is delivered even where the record was no valid event: its bytes, and what they claim, as an ordinary one's. */
+	return delivery->options.failed_sink ? mapping_ordinary_event(delivery->options.mapping, &source, &delivery->event, error) : -1;
+}
+
+static struct ump_text in_event(struct ump_event *event, const void *bytes, size_t size)
+{
+	char *copy = ump_event_allocate(event, size);
+	memcpy(copy, bytes, size);
+	return (struct ump_text){copy, size};
+}
+
+/* Knative's extensions of a dead letter, and those that the failed sink asked for; none replaces what the event has. */
+static int add_failure(struct delivery *delivery, const struct record *record, struct ump_error *error)
+{
+	char code[16], data[UMP_BASE64_SIZE(RECORD_ANSWER)];
+	struct ump_event *event = &delivery->event;
+	size_t size = UMP_BASE64_SIZE(record->last_answer_size);
+	int digits = snprintf(code, sizeof code, "%d", record->last_status);
+	ump_base64_write((struct ump_text){record->last_answer, record->last_answer_size}, data);
+	if (ump_event_set(event, UMP_TEXT("knativeerrordest"), ump_text(delivery->options.failed_sink), UMP_ATTRIBUTE_STRING, error) < 0 ||
+	    ump_event_set(event, UMP_TEXT("knativeerrorcode"), in_event(event, code, (size_t)digits), UMP_ATTRIBUTE_INTEGER, error) < 0 ||
+	    (size > 0 && ump_event_set(event, UMP_TEXT("knativeerrordata"), in_event(event, data, size), UMP_ATTRIBUTE_BINARY, error) < 0))
+		return -1;
+	for (size_t i = 0; i < record->extension_count; i++) {
+		struct ump_error ignored;
+		struct ump_attribute extension = {ump_text(record->extensions[i].name), ump_text(record->extensions[i].value),
+						  UMP_ATTRIBUTE_STRING};
+		if (!ump_event_get(event, record->extensions[i].name).start && ump_attribute_check(&extension, &ignored) == 0 &&
+		    ump_event_set(event, extension.name, extension.value, extension.type, error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int encode(struct delivery *delivery, struct ump_error *error)
@@ -85,7 +120,11 @@ static int encode(struct delivery *delivery, struct ump_error *error)
 int delivery_prepare(struct delivery *delivery, struct record *record, struct ump_error *error)
 {
 	delivery->prepared = NULL;
-	if (map(delivery, record, error) < 0 || encode(delivery, error) < 0)
+	if (map(delivery, record, error) < 0 || (delivery->options.failed_sink && add_failure(delivery, record, error) < 0))
+		return -1;
+	if (delivery->options.filter && !filter_passes(delivery->options.filter, &delivery->event))
+		record->fate = RECORD_FILTERED;
+	else if (encode(delivery, error) < 0)
 		return -1;
 	delivery->prepared = record;
 	return 0;
@@ -111,6 +150,8 @@ bool delivery_add(struct delivery *delivery, struct record *leader)
 static int fill_batch(struct delivery *delivery, struct record *leader, struct ump_error *error)
 {
 	for (struct record *record = leader; record; record = record_behind(leader, record)) {
+		if (record->fate != RECORD_WANTED)
+			continue;
 		if (delivery->prepared != record && delivery_prepare(delivery, record, error) < 0)
 			return -1;
 		add(delivery, leader);
@@ -156,6 +197,8 @@ static size_t gather_headers(struct delivery *delivery)
 		memcpy(delivery->headers, delivery->message.headers, count * sizeof *delivery->headers);
 	if (delivery->options.content == CONTENT_BATCH)
 		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Content-Type"), BATCH_TYPE};
+	if (delivery->options.token)
+		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Authorization"), token_header(delivery->options.token)};
 	if (delivery->options.replies)
 		delivery->headers[count++] = (struct ump_header){UMP_TEXT("Prefer"), UMP_TEXT("reply")};
 	if (*delivery->options.namespace_name)

@@ -2,8 +2,10 @@
 #pragma once
 #include "common/cloudevents/http.h"
 #include "common/http/client.h"
+#include "source-adapter/filter.h"
 #include "source-adapter/mapping.h"
 #include "source-adapter/record.h"
+#include "source-adapter/token.h"
 
 enum content_mode { CONTENT_BINARY, CONTENT_STRUCTURED, CONTENT_BATCH };
 
@@ -14,7 +16,10 @@ struct delivery_options {
 	struct record_pool *pool;
 	const struct mapping *mapping;
 	const char *sink;
-	const char *namespace_name; /* told to the sink, as Knative does */
+	const char *failed_sink;     /* this is the sink for dead letters of that one: events say why they failed; NULL: it is not */
+	const struct token *token;   /* NULL: none is sent */
+	const struct filter *filter; /* NULL: all events pass */
+	const char *namespace_name;  /* told to the sink, as Knative does */
 	enum content_mode content;
 	enum ump_header_encoding encoding;
 	bool letters;           /* the records are dead letters: what is sent is the event that failed */
@@ -31,7 +36,8 @@ struct delivery_options {
 struct delivery *delivery_new(const struct delivery_options *options);
 void delivery_free(struct delivery *delivery); /* accepts NULL; cancels nothing */
 
-/* Makes the record's event, for delivery_add() or delivery_send() as the next call. UMP_REJECT: it is no valid one. */
+/* Makes the record's event, for delivery_add() or delivery_send() as the next call; where the filter does not let it pass, that is the
+ * record's fate. UMP_REJECT: it is no valid event. */
 int delivery_prepare(struct delivery *delivery, struct record *record, struct ump_error *error);
 
 /* In batch mode: puts the event that was made last into the body of the batch that `leader` leads. False, and nothing is changed, where the

@@ -9,6 +9,7 @@
  * batch is halved until the refused event stands alone, and the ring keeps the order meanwhile as it always does. */
 #include "source-adapter/flow.h"
 #include "common/memory.h"
+#include "common/telemetry/log.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/pace.h"
 #include "source-adapter/parcel.h"
@@ -96,10 +97,13 @@ static void leave_flight(struct flow *flow)
 static void send_record(struct flow *flow, struct record *leader)
 {
 	struct ump_error error;
+	struct delivery *delivery = leader->is_letter ? flow->parts.letters : flow->parts.delivery;
 	leader->sent_at = ump_loop_now(flow->options.loop);
 	for (struct record *record = leader; record; record = record_behind(leader, record)) {
 		record->state = record == leader ? RECORD_SENT : RECORD_FOLLOWING;
-		if (record->attempts++ > 0)
+		if (record->is_letter)
+			record->letter_tries++;
+		else if (record->attempts++ > 0)
 			ump_metrics_add(flow->options.metrics, COUNT_RETRIED, 1);
 		pace_take(&flow->pace, leader->sent_at);
 		enter_flight(flow);
@@ -108,7 +112,7 @@ static void send_record(struct flow *flow, struct record *leader)
 		flow_finished(flow, leader);
 	else if (flow->options.put_back)
 		settle_put_back(flow->parts.settle, leader);
-	else if (delivery_send(flow->parts.delivery, leader, &error) < 0)
+	else if (delivery_send(delivery, leader, &error) < 0)
 		settle_not_sent(flow->parts.settle, leader, &error);
 }
 
@@ -228,14 +232,32 @@ static bool may_follow(const struct record *leader, const struct record *record)
 	return (leader->most > 0) == (record->most > 0) && (record->most == 0 || leader->follower_count + 1 < record->most);
 }
 
-/* Takes records behind the leader until its batch is full. What is no valid event stays, to be told of it alone. */
-static void compose(struct flow *flow, struct record *leader, size_t most)
+/* Whether the record is to be sent: not where it is skipped, or the filter does not let it pass. One that is no valid event is: it is told
+ * of that then. */
+static bool is_wanted(struct flow *flow, struct record *record)
 {
 	struct ump_error error;
+	record->fate = RECORD_WANTED;
+	if (flow->options.skips && skip_list_has(flow->options.skips, record->home->topic, record->home->number, record->offset))
+		record->fate = RECORD_SKIPPED;
+	else if (flow->options.filters)
+		delivery_prepare(flow->parts.delivery, record, &error);
+	return record->fate == RECORD_WANTED;
+}
+
+static bool add_to_batch(struct flow *flow, struct record *leader, struct record *record)
+{
+	struct ump_error error;
+	return delivery_prepare(flow->parts.delivery, record, &error) == 0 && delivery_add(flow->parts.delivery, leader);
+}
+
+/* Takes records behind the leader until its batch is full. What is no valid event stays, to be told of it alone; what is not wanted comes
+ * along, since it may have to wait for the ones before it. */
+static void compose(struct flow *flow, struct record *leader, size_t most)
+{
 	struct record *last = leader, **link = &leader->followers, *record;
 	while (leader->follower_count + 1 < most && (record = take_record(leader->home, last))) {
-		if (!may_follow(leader, record) || delivery_prepare(flow->parts.delivery, record, &error) < 0 ||
-		    !delivery_add(flow->parts.delivery, leader)) {
+		if (!may_follow(leader, record) || (is_wanted(flow, record) && !add_to_batch(flow, leader, record))) {
 			partition_give_back(leader->home->ring, record->ticket);
 			break;
 		}
@@ -254,19 +276,56 @@ static struct record *pop_due(struct assigned *assigned)
 	return record;
 }
 
+static void hold(struct flow *flow, struct assigned *assigned, int64_t bytes)
+{
+	assigned->held_bytes += bytes;
+	flow->held_bytes += bytes;
+}
+
+void flow_stored(void *context, struct record *record)
+{
+	struct flow *flow = context;
+	hold(flow, record->home, -(int64_t)record->bytes);
+	record_give(flow->options.pool, record);
+}
+
+/* It is finished, in flight or not. */
+static void let_go(struct flow *flow, struct record *record)
+{
+	static const char *const reason = "skipped";
+	struct assigned *assigned = record->home;
+	if (record->fate == RECORD_FILTERED)
+		ump_metrics_add(flow->options.metrics, COUNT_FILTERED, 1);
+	if (record->fate == RECORD_SKIPPED) {
+		ump_metrics_series(flow->options.metrics, COUNT_DROPPED, &reason)->value++;
+		ump_log(UMP_LOG_WARNING, "record skipped", UMP_LOG_S("topic", assigned->topic), UMP_LOG_I("partition", assigned->number),
+			UMP_LOG_I("offset", record->offset), UMP_LOG_T("key", record->key));
+	}
+	partition_finish(assigned->ring, record->ticket);
+	if (record->parcel) {
+		hold(flow, assigned, (int64_t)record->parcel->bytes);
+		record->bytes += record->parcel->bytes;
+		transaction_hold(flow->parts.transaction, record);
+	} else {
+		flow_stored(flow, record);
+	}
+	commits_add(flow->parts.commits, assigned);
+}
+
 /* The next record of the partition that goes, with its batch, or NULL. Those whose pause is over go first: others wait behind them. */
 static struct record *next_record(struct flow *flow, struct assigned *assigned)
 {
-	struct ump_error error;
 	struct record *record = pop_due(assigned);
-	if (record || !refill(flow, assigned))
-		return record;
-	size_t most = next_size(flow, assigned);
-	if (most == 0 || !is_ripe(flow, assigned))
-		return NULL;
-	record = take_record(assigned, NULL);
-	if (most > 1 && delivery_prepare(flow->parts.delivery, record, &error) == 0 && delivery_add(flow->parts.delivery, record))
-		compose(flow, record, record->most > 0 && record->most < most ? record->most : most);
+	while (!record && refill(flow, assigned)) {
+		size_t most = next_size(flow, assigned);
+		if (most == 0 || !is_ripe(flow, assigned))
+			return NULL;
+		record = take_record(assigned, NULL);
+		if (!is_wanted(flow, record))
+			let_go(flow, ump_steal(record));
+		else if (most > 1 && add_to_batch(flow, record, record))
+			compose(flow, record, record->most > 0 && record->most < most ? record->most : most);
+	}
 	return record;
 }
 
@@ -304,33 +363,10 @@ static void look(void *context)
 
 /* ---- What settle says ---- */
 
-static void hold(struct flow *flow, struct assigned *assigned, int64_t bytes)
-{
-	assigned->held_bytes += bytes;
-	flow->held_bytes += bytes;
-}
-
-void flow_stored(void *context, struct record *record)
-{
-	struct flow *flow = context;
-	hold(flow, record->home, -(int64_t)record->bytes);
-	record_give(flow->options.pool, record);
-}
-
 void flow_finished(void *context, struct record *record)
 {
-	struct flow *flow = context;
-	struct assigned *assigned = record->home;
-	leave_flight(flow);
-	partition_finish(assigned->ring, record->ticket);
-	if (record->parcel) {
-		hold(flow, assigned, (int64_t)record->parcel->bytes);
-		record->bytes += record->parcel->bytes;
-		transaction_hold(flow->parts.transaction, record);
-	} else {
-		flow_stored(flow, record);
-	}
-	commits_add(flow->parts.commits, assigned);
+	leave_flight(context);
+	let_go(context, record);
 }
 
 void flow_paused(void *context, struct record *leader)
@@ -377,7 +413,7 @@ static size_t take_back(struct flow *flow, struct record *leader)
 	delivery_cancel(leader);
 	flow_paused(flow, leader);
 	for (struct record *record = leader; record; record = record_behind(leader, record))
-		record->attempts--;
+		--*(record->is_letter ? &record->letter_tries : &record->attempts);
 	leader->state = RECORD_DUE;
 	flow_due(flow, leader);
 	return leader->follower_count + 1;

@@ -8,6 +8,7 @@
 #include "source-adapter/consumer.h"
 #include "source-adapter/delivery.h"
 #include "source-adapter/settle.h"
+#include "source-adapter/skip.h"
 
 struct flow;
 
@@ -18,8 +19,10 @@ struct flow_options {
 	enum order order;
 	size_t max_in_flight;
 	int64_t max_held_bytes;
-	bool put_back;       /* instead of sending */
-	size_t batch_events; /* at most; 1: each event goes alone */
+	const struct skip_list *skips; /* records that are passed over; NULL: none */
+	bool filters;                  /* delivery has a filter */
+	bool put_back;                 /* instead of sending */
+	size_t batch_events;           /* at most; 1: each event goes alone */
 	int64_t batch_bytes;
 	int64_t batch_linger_us;      /* how long the first one of a batch waits for others */
 	int64_t rate;                 /* events sent a second, those tried again included; 0: as fast as they come */
@@ -33,6 +36,7 @@ struct flow_parts {
 	struct consumer *consumer;
 	struct commits *commits;
 	struct delivery *delivery;
+	struct delivery *letters; /* to the sink for dead letters; NULL: there is none */
 	struct settle *settle;
 	struct transaction *transaction; /* NULL: none */
 };

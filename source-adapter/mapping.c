@@ -196,15 +196,28 @@ static int add_place_and_overrides(const struct mapping *mapping, const struct m
 	return 0;
 }
 
+static int complete(const struct mapping *mapping, const struct mapping_record *record, struct ump_event *event, struct ump_error *error)
+{
+	if (event->count > MAPPING_ATTRIBUTES)
+		return ump_fail(error, UMP_REJECT, "found %zu attributes, expected at most %d", event->count, MAPPING_ATTRIBUTES);
+	return add_place_and_overrides(mapping, record, event, error);
+}
+
 int mapping_event(const struct mapping *mapping, const struct mapping_record *record, struct ump_event *ret_event, struct ump_error *error)
 {
+	if (ump_kafka_mode(record->headers, record->header_count) == UMP_KAFKA_NOT_CLOUDEVENT)
+		return mapping_ordinary_event(mapping, record, ret_event, error);
 	ump_event_reset(ret_event);
-	int result = ump_kafka_mode(record->headers, record->header_count) == UMP_KAFKA_NOT_CLOUDEVENT
-			     ? make_event(mapping, record, ret_event, error)
-			     : ump_event_from_kafka(ret_event, record->headers, record->header_count, record->value, error);
-	if (result < 0)
+	if (ump_event_from_kafka(ret_event, record->headers, record->header_count, record->value, error) < 0)
 		return -1;
-	if (ret_event->count > MAPPING_ATTRIBUTES)
-		return ump_fail(error, UMP_REJECT, "found %zu attributes, expected at most %d", ret_event->count, MAPPING_ATTRIBUTES);
-	return add_place_and_overrides(mapping, record, ret_event, error);
+	return complete(mapping, record, ret_event, error);
+}
+
+int mapping_ordinary_event(const struct mapping *mapping, const struct mapping_record *record, struct ump_event *ret_event,
+			   struct ump_error *error)
+{
+	ump_event_reset(ret_event);
+	if (make_event(mapping, record, ret_event, error) < 0)
+		return -1;
+	return complete(mapping, record, ret_event, error);
 }

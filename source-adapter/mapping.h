@@ -46,3 +46,7 @@ struct mapping_record {
 /* Fills `ret_event`, which is reset first. Its views hold as long as the record, the mapping and the event itself. Fails, with the
  * validator's text and UMP_REJECT, for a record that claims to be a CloudEvent and is not one. */
 int mapping_event(const struct mapping *mapping, const struct mapping_record *record, struct ump_event *ret_event, struct ump_error *error);
+
+/* The same, but as if the record did not claim to be a CloudEvent: of one that claims it wrongly, an event with its bytes and headers. */
+int mapping_ordinary_event(const struct mapping *mapping, const struct mapping_record *record, struct ump_event *ret_event,
+			   struct ump_error *error);

@@ -3,8 +3,10 @@
 #include "common/memory.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/delivery.h"
+#include "source-adapter/filter.h"
 #include "source-adapter/overrides.h"
 #include "source-adapter/positions.h"
+#include "source-adapter/skip.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,6 +38,10 @@ static const struct ump_option sink_options[] = {
 	 .help = "where events are POSTed, http or https"},
 	{.name = "sink-ca-certs", .variables = "K_CA_CERTS", .type = UMP_OPTION_STRING, .offset = AT(sink_ca_certificates), .value = "PEM",
 	 .help = "certificates trusted for the sink beside the system's, as PEM text"},
+	{.name = "audience", .variables = "K_AUDIENCE", .type = UMP_OPTION_STRING, .offset = AT(audience), .value = "NAME",
+	 .help = "whom the sink's bearer token is for, as Knative tells it; where it is given, --token-file is sent to the sink"},
+	{.name = "token-file", .type = UMP_OPTION_STRING, .offset = AT(token_file), .fallback = "/oidc/token", .value = "FILE",
+	 .help = "that token, which Kubernetes projects for the audience; read again when it changes"},
 	{.name = "timeout", .type = UMP_OPTION_DURATION, .offset = AT(timeout_us), .fallback = "600s", .minimum = 1000, .maximum = INT64_C(86400000000), .value = "TIME",
 	 .help = "limit of one try to deliver an event"},
 	{.name = "sink-timeout", .variables = "K_SINK_TIMEOUT", .type = UMP_OPTION_INTEGER, .offset = AT(sink_timeout_s), .fallback = "-1", .minimum = -1, .maximum = 86400, .value = "SECONDS",
@@ -61,6 +67,14 @@ static const struct ump_option event_options[] = {
 	 .help = "name of this source in the same attribute"},
 	{.name = "ce-overrides", .variables = "K_CE_OVERRIDES", .type = UMP_OPTION_STRING, .offset = AT(overrides), .value = "JSON",
 	 .help = "extensions set on every event: {\"extensions\":{\"name\":\"value\"}}"},
+	{.name = "filter", .type = UMP_OPTION_LIST, .offset = AT(filters), .value = "ATTRIBUTE=VALUE",
+	 .help = "only events whose attribute is this are delivered; others are passed over; all filters must match"},
+	{.name = "filter-prefix", .type = UMP_OPTION_LIST, .offset = AT(prefix_filters), .value = "ATTRIBUTE=START",
+	 .help = "only events whose attribute begins so"},
+	{.name = "filter-suffix", .type = UMP_OPTION_LIST, .offset = AT(suffix_filters), .value = "ATTRIBUTE=END",
+	 .help = "only events whose attribute ends so"},
+	{.name = "filter-file", .type = UMP_OPTION_STRING, .offset = AT(filter_file), .value = "FILE",
+	 .help = "filters as Knative's Triggers have them (exact, prefix, suffix, all, any, not), in YAML"},
 };
 
 static const struct ump_option flow_options[] = {
@@ -91,6 +105,12 @@ static const struct ump_option failure_options[] = {
 	 .help = "where records go that could not be delivered; without one they stall their partition or key"},
 	{.name = "stall-probe", .type = UMP_OPTION_DURATION, .offset = AT(stall_probe_us), .fallback = "30s", .minimum = 1000, .maximum = INT64_C(86400000000), .value = "TIME",
 	 .help = "how often a stalled record is tried again"},
+	{.name = "dead-letter-sink", .type = UMP_OPTION_STRING, .offset = AT(dead_letter_sink), .value = "URL",
+	 .help = "where they are POSTed instead, as events with the reason in extensions"},
+	{.name = "on-exhausted", .type = UMP_OPTION_CHOICE, .offset = AT(on_exhausted), .fallback = "stall", .choices = "stall|drop",
+	 .help = "what becomes of a record that can be neither delivered nor a dead letter: it stalls, or it is lost"},
+	{.name = "skip", .type = UMP_OPTION_LIST, .offset = AT(skips), .value = "TOPIC:PARTITION:OFFSET",
+	 .help = "a record to pass over, which ends its stall; may be given again"},
 	{.name = "reply-topic", .type = UMP_OPTION_STRING, .offset = AT(reply_topic), .value = "TOPIC",
 	 .help = "where the sink's replies go; without one they are ignored"},
 	{.name = "reply-max", .type = UMP_OPTION_SIZE, .offset = AT(reply_max), .fallback = "1MiB", .minimum = 1, .maximum = INT64_C(1) << 28, .value = "SIZE",
@@ -139,6 +159,66 @@ static int check_overrides(const struct config *config, struct ump_error *error)
 	if (overrides_read(config->overrides, &overrides, &count, error) < 0)
 		return ump_error_prefix(error, "%s", ump_config_place("ce-overrides"));
 	overrides_free(overrides, count);
+	return 0;
+}
+
+int config_filter(const struct config *config, struct filter **ret_filter, struct ump_error *error)
+{
+	static const char *const names[] = {"filter", "filter-prefix", "filter-suffix"};
+	const struct ump_list *const lists[] = {&config->filters, &config->prefix_filters, &config->suffix_filters};
+	struct filter *filter = filter_new();
+	struct ump_yaml document;
+	for (int kind = FILTER_EXACT; kind <= FILTER_SUFFIX; kind++) {
+		for (size_t i = 0; i < lists[kind]->count; i++) {
+			if (filter_add(filter, (enum filter_kind)kind, lists[kind]->items[i], error) < 0) {
+				filter_free(filter);
+				return ump_error_prefix(error, "%s", ump_config_place(names[kind]));
+			}
+		}
+	}
+	if (config->filter_file) {
+		bool loaded = ump_yaml_load(config->filter_file, &document, error) == 0;
+		int result = loaded ? filter_add_document(filter, &document, error) : -1;
+		if (loaded)
+			ump_yaml_release(&document);
+		if (result < 0) {
+			filter_free(filter);
+			return ump_error_prefix(error, "%s", ump_config_place("filter-file"));
+		}
+	}
+	*ret_filter = filter;
+	return 0;
+}
+
+int config_skips(const struct config *config, struct skip_list **ret_list, struct ump_error *error)
+{
+	if (skip_list_read(&config->skips, &config->topics, ret_list, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("skip"));
+	return 0;
+}
+
+static int check_filter_and_skips(const struct config *config, struct ump_error *error)
+{
+	struct filter *filter;
+	struct skip_list *skips;
+	if (config_filter(config, &filter, error) < 0)
+		return -1;
+	filter_free(filter);
+	if (config_skips(config, &skips, error) < 0)
+		return -1;
+	skip_list_free(skips);
+	return 0;
+}
+
+static int check_dead_letter_sink(const struct config *config, struct ump_error *error)
+{
+	if (!config->dead_letter_sink)
+		return 0;
+	if (config->dead_letter_topic)
+		return ump_fail(error, UMP_REJECT, "%s: there is a --dead-letter-topic already: a dead letter has one place",
+				ump_config_place("dead-letter-sink"));
+	if (ump_client_check_url(config->dead_letter_sink, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("dead-letter-sink"));
 	return 0;
 }
 
@@ -269,6 +349,9 @@ static int check_exactly_once(struct config *config, struct ump_error *error)
 	if (config->replay)
 		return ump_fail(error, UMP_REJECT, "%s: not for a replay or redrive: each of them gives its verdicts again",
 				ump_config_place("exactly-once"));
+	if (config->dead_letter_sink || config->on_exhausted == EXHAUSTED_DROPS)
+		return ump_fail(error, UMP_REJECT, "%s: not with %s, which no transaction holds", ump_config_place("exactly-once"),
+				config->dead_letter_sink ? "--dead-letter-sink" : "--on-exhausted=drop");
 	if (config->content == CONTENT_BATCH)
 		return ump_fail(error, UMP_REJECT,
 				"%s: not with --content-mode=batch: a reply to a batch does not say which record gave it",
@@ -291,7 +374,8 @@ static int check(void *settings, struct ump_error *error)
 	if (config->topics.count == 0)
 		return ump_fail(error, UMP_REJECT, "%s: expected at least one topic", ump_config_place("topics"));
 	if (check_source(config, error) < 0 || need(config->group, "group", error) < 0 || check_sink(config, error) < 0 ||
-	    check_batches(config, error) < 0 || check_overrides(config, error) < 0)
+	    check_batches(config, error) < 0 || check_dead_letter_sink(config, error) < 0 || check_filter_and_skips(config, error) < 0 ||
+	    check_overrides(config, error) < 0)
 		return -1;
 	/* What fails in a redrive may go where it came from: a redrive has an end. */
 	if ((!config->redrive && not_a_source(config, config->dead_letter_topic, "dead-letter-topic", error) < 0) ||

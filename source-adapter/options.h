@@ -5,6 +5,8 @@
 #include "common/kafka/settings.h"
 #include "source-adapter/replay.h"
 
+enum on_exhausted { EXHAUSTED_STALLS, EXHAUSTED_DROPS };
+
 struct config {
 	struct ump_kafka_settings kafka;
 
@@ -26,6 +28,10 @@ struct config {
 	int64_t sink_timeout_s; /* Knative's way to say it; -1: not given */
 	int header_encoding;    /* enum ump_header_encoding */
 	int content;            /* enum content_mode */
+	char *audience;
+	char *token_file;
+	struct ump_list filters, prefix_filters, suffix_filters;
+	char *filter_file;
 	int64_t batch_max_events;
 	int64_t batch_max_bytes;
 	int64_t batch_linger_us;
@@ -50,6 +56,9 @@ struct config {
 	int64_t backoff_max_us;
 	int64_t retry_after_max_us;
 	char *dead_letter_topic;
+	char *dead_letter_sink;
+	int on_exhausted; /* enum on_exhausted */
+	struct ump_list skips;
 	int64_t stall_probe_us;
 	char *reply_topic;
 	int64_t reply_max;
@@ -69,3 +78,9 @@ int config_replay_bounds(const struct config *config, struct replay_bounds *ret_
 
 /* What ump_config_load() needs. */
 const struct ump_program *config_program(void);
+
+/* What was asked for, read from the options and their files. Errors name the place. */
+struct filter;
+struct skip_list;
+int config_filter(const struct config *config, struct filter **ret_filter, struct ump_error *error);
+int config_skips(const struct config *config, struct skip_list **ret_list, struct ump_error *error);

@@ -103,3 +103,8 @@ int64_t outcome_retry_after(struct ump_text field, int64_t wall_us)
 		return 0;
 	return pause > LONGEST ? LONGEST : pause;
 }
+
+int64_t outcome_wish(int status, const struct ump_header *headers, size_t count, int64_t wall_us)
+{
+	return outcome_heeds_retry_after(status) ? outcome_retry_after(ump_header_find(headers, count, "Retry-After"), wall_us) : -1;
+}

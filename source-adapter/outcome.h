@@ -2,7 +2,7 @@
  *
  * Pure. */
 #pragma once
-#include "common/text.h"
+#include "common/http/header.h"
 
 enum outcome_kind {
 	OUTCOME_DELIVERED, /* 2xx */
@@ -18,6 +18,9 @@ bool outcome_may_reply(int status);
 
 /* Whether Retry-After is honoured: 429 and 503. */
 bool outcome_heeds_retry_after(int status);
+
+/* The pause that an answer asks for, where it is honoured; -1: none. */
+int64_t outcome_wish(int status, const struct ump_header *headers, size_t count, int64_t wall_us);
 
 /* The pause in microseconds that a Retry-After field asks for: whole seconds, or a date (RFC 9110, 5.6.7: IMF-fixdate and the two obsolete
  * forms), counted from `wall_us` and 0 where it is past. -1 for anything else; very long ones are cut to a year. */

@@ -35,6 +35,9 @@ struct record {
 	struct ump_text key, value;
 	size_t bytes; /* that it holds */
 
+	enum { RECORD_WANTED, RECORD_FILTERED, RECORD_SKIPPED } fate; /* what is not wanted is finished without being sent */
+	bool is_letter;                                               /* what is sent is its dead letter, to the sink for those */
+	int64_t letter_tries;
 	int64_t attempts;       /* to deliver it, ended or on the way */
 	int64_t sent_at;        /* loop time of the latest */
 	struct ump_timer timer; /* while PAUSED */
@@ -71,6 +74,15 @@ struct record {
 static inline struct record *record_behind(const struct record *leader, const struct record *record)
 {
 	return record == leader ? leader->followers : record->next;
+}
+
+/* Those of the batch that are sent. */
+static inline size_t record_events(const struct record *leader)
+{
+	size_t count = 0;
+	for (const struct record *record = leader; record; record = record_behind(leader, record))
+		count += record->fate == RECORD_WANTED;
+	return count;
 }
 
 /* Records are many and short-lived: those that are done are kept for the next. */

@@ -3,30 +3,17 @@
  * come back in smaller ones. Only a record that stood alone gets the outcome of a failure.
  *
  * What cannot be stored in Kafka is not lost: a reply that was refused counts as a failed try (the verdict's identity is derived, so the
- * same reply comes again), and a dead letter that was refused stalls its record. */
+ * same reply comes again), and a dead letter that was refused stalls its record (giving_up.c). */
 #include "source-adapter/settle.h"
 #include "common/cloudevents/http.h"
 #include "common/cloudevents/json.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/assigned.h"
-#include "source-adapter/counts.h"
-#include "source-adapter/letter.h"
-#include "source-adapter/outbox.h"
 #include "source-adapter/outcome.h"
-#include "source-adapter/transaction.h"
+#include "source-adapter/settle_private.h"
 #include <stdlib.h>
 #include <sys/random.h>
-
-struct settle {
-	struct settle_options options;
-	struct outbox *outbox;
-	struct record *orphans; /* nobody waits for them, and Kafka has not acknowledged what they became */
-	uint64_t random;
-	struct letter letter;
-	struct ump_event reply; /* kept for its memory, as is the message */
-	struct ump_kafka_message message;
-};
 
 struct settle *settle_new(const struct settle_options *options)
 {
@@ -66,7 +53,7 @@ void settle_writable(struct settle *settle)
 }
 
 /* xorshift64* */
-static uint32_t next_random(struct settle *settle)
+uint32_t settle_random(struct settle *settle)
 {
 	settle->random ^= settle->random >> 12;
 	settle->random ^= settle->random << 25;
@@ -74,14 +61,14 @@ static uint32_t next_random(struct settle *settle)
 	return (uint32_t)(settle->random * UINT64_C(0x2545f4914f6cdd1d) >> 32);
 }
 
-static void count(struct settle *settle, enum count what, size_t number)
+void settle_count(struct settle *settle, enum count what, size_t number)
 {
 	ump_metrics_add(settle->options.metrics, what, (double)number);
 }
 
 /* ---- The end ---- */
 
-static void finish(struct settle *settle, struct record *leader)
+void settle_finish(struct settle *settle, struct record *leader)
 {
 	if (leader->stalled_since)
 		ump_log(UMP_LOG_INFO, "stalled record finished", UMP_LOG_S("topic", leader->home->topic),
@@ -96,8 +83,8 @@ static void finish(struct settle *settle, struct record *leader)
 
 static void deliver(struct settle *settle, struct record *leader)
 {
-	count(settle, COUNT_DELIVERED, leader->follower_count + 1);
-	finish(settle, leader);
+	settle_count(settle, COUNT_DELIVERED, record_events(leader));
+	settle_finish(settle, leader);
 }
 
 /* ---- Waiting ---- */
@@ -109,7 +96,7 @@ static void wait_over(void *context)
 	record->settle->options.due(record->settle->options.context, record);
 }
 
-static void wait_for(struct settle *settle, struct record *record, int64_t pause_us)
+void settle_wait(struct settle *settle, struct record *record, int64_t pause_us)
 {
 	for (struct record *each = record; each; each = record_behind(record, each))
 		record_detach(settle->options.pool, each);
@@ -119,109 +106,19 @@ static void wait_for(struct settle *settle, struct record *record, int64_t pause
 	settle->options.paused(settle->options.context, record);
 }
 
-static void stall(struct settle *settle, struct record *record)
-{
-	if (!record->stalled_since) {
-		record->stalled_since = ump_loop_wall(settle->options.loop);
-		partition_stall(record->home->ring, record->ticket);
-		count(settle, COUNT_STALLS, 1);
-		ump_log(UMP_LOG_ERROR, "record stalled", UMP_LOG_S("topic", record->home->topic),
-			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_T("key", record->key),
-			UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts),
-			UMP_LOG_T("answer", ((struct ump_text){record->last_answer, record->last_answer_size})));
-	}
-	wait_for(settle, record, settle->options.stall_probe_us);
-}
-
-/* ---- Into Kafka ---- */
-
-/* A reply or a dead letter. In a transaction it goes with the offset, and until then with the record. */
-static int give(struct settle *settle, struct record *record, const struct ump_record *given, struct ump_error *error)
-{
-	if (!settle->options.transactional)
-		return outbox_send(settle->outbox, given, record, error);
-	transaction_keep(record, given);
-	return 0;
-}
-
-/* ---- Dead letters ---- */
-
-static int send_letter(struct settle *settle, struct record *record, struct ump_error *error)
-{
-	size_t header_count;
-	const struct ump_kafka_field *headers = record_headers(settle->options.pool, record, &header_count);
-	struct letter_failure failure = {
-		.topic = record->home->topic,
-		.partition = record->home->number,
-		.offset = record->offset,
-		.timestamp_ms = record->timestamp_ms,
-		.destination = settle->options.sink,
-		.code = record->last_status,
-		.data = {record->last_answer, record->last_answer_size},
-		.attempts = record->attempts,
-		.group = settle->options.group,
-		.failed_at_us = ump_loop_wall(settle->options.loop),
-		.extensions = record->extensions,
-		.extension_count = record->extension_count,
-	};
-	struct letter_origin origin;
-	if (settle->options.letters && letter_read_origin(headers, header_count, &origin)) {
-		failure.topic = origin.topic;
-		failure.partition = origin.partition;
-		failure.offset = origin.offset;
-		failure.timestamp_ms = origin.timestamp_ms;
-	}
-	letter_write(&settle->letter, headers, header_count, &failure);
-	struct ump_record out = {
-		.topic = settle->options.dead_letter_topic,
-		.partition = -1,
-		.key = record->key,
-		.value = record->value,
-		.headers = settle->letter.headers,
-		.header_count = settle->letter.header_count,
-		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
-	};
-	return give(settle, record, &out, error);
-}
-
-/* No try will deliver it: that is final, unless it was not alone: then which of them it is has yet to be seen. */
-static void give_up(struct settle *settle, struct record *record)
-{
-	struct ump_error error;
-	if (record->followers) {
-		settle->options.split(settle->options.context, record, (record->follower_count + 1) / 2);
-		return;
-	}
-	if (!settle->options.dead_letter_topic) {
-		stall(settle, record);
-		return;
-	}
-	if (send_letter(settle, record, &error) < 0) {
-		ump_log(UMP_LOG_ERROR, "dead letter refused", UMP_LOG_S("topic", record->home->topic),
-			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_S("error", error.text));
-		stall(settle, record);
-		return;
-	}
-	record->settling = SETTLING_DEAD_LETTER;
-	if (settle->options.transactional)
-		finish(settle, record);
-	else
-		record->state = RECORD_SETTLING;
-}
-
 /* ---- Trying again ---- */
 
 static void try_again(struct settle *settle, struct record *record, int64_t retry_after_us)
 {
-	if (record->stalled_since) {
-		stall(settle, record);
+	if (record->stalled_since) { /* this was its probe */
+		settle_give_up(settle, record);
 		return;
 	}
-	int64_t pause = retry_pause(&settle->options.schedule, record->attempts, next_random(settle), retry_after_us);
+	int64_t pause = retry_pause(&settle->options.schedule, record->attempts, settle_random(settle), retry_after_us);
 	if (pause < 0)
-		give_up(settle, record);
+		settle_give_up(settle, record);
 	else
-		wait_for(settle, record, pause);
+		settle_wait(settle, record, pause);
 }
 
 /* ---- Replies ---- */
@@ -257,7 +154,7 @@ static int send_reply(void *context, const struct ump_event *reply, struct ump_e
 		.header_count = settle->message.header_count,
 	};
 	leader->settling = SETTLING_REPLY;
-	if (give(settle, leader, &out, error) < 0)
+	if (settle_give(settle, leader, &out, error) < 0)
 		return -1;
 	leader->awaited += !settle->options.transactional;
 	return 0;
@@ -273,7 +170,7 @@ static int send_replies(struct settle *settle, struct record *leader, const stru
 	if (mode == UMP_HTTP_NOT_CLOUDEVENT)
 		return ump_fail(error, UMP_REJECT, "the reply is not a CloudEvent");
 	if (mode == UMP_HTTP_BATCH && settle->options.batches)
-		return ump_batch_from_json(reply->body, leader->follower_count + 1, send_reply, &replying, error);
+		return ump_batch_from_json(reply->body, record_events(leader), send_reply, &replying, error);
 	ump_event_reset(&settle->reply);
 	if (ump_event_from_http(&settle->reply, reply->headers, reply->header_count, reply->body, settle->options.encoding, error) < 0) {
 		error->kind = UMP_REJECT;
@@ -288,7 +185,7 @@ static void replied(struct settle *settle, struct record *leader)
 	bool refused = leader->refused, failed = leader->failed;
 	leader->refused = leader->failed = false;
 	if (refused)
-		give_up(settle, leader); /* the function has run: asking it again would not mend its reply */
+		settle_give_up(settle, leader); /* the function has run: asking it again would not mend its reply */
 	else if (failed)
 		try_again(settle, leader, -1);
 	else
@@ -327,7 +224,7 @@ static void count_answer(struct settle *settle, const struct record *record, con
 	static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 	const char *label = classes[reply->status >= 100 && reply->status < 600 ? reply->status / 100 : 0];
 	struct ump_metrics *metrics = settle->options.metrics;
-	ump_metrics_series(metrics, COUNT_DELIVERIES, &label)->value += (double)(record->follower_count + 1);
+	ump_metrics_series(metrics, COUNT_DELIVERIES, &label)->value += (double)record_events(record);
 	ump_metrics_observe(metrics, COUNT_DELIVERY_SECONDS, ump_metrics_series(metrics, COUNT_DELIVERY_SECONDS, NULL),
 			    (double)(ump_loop_now(settle->options.loop) - record->sent_at) / 1e6);
 }
@@ -343,62 +240,23 @@ void settle_answer(struct settle *settle, struct record *record, const struct um
 	record_failure(record, reply->status, reply->status == 0 ? ump_text(reply->failure) : reply->body);
 	record_keep_extensions(record, reply->headers, reply->header_count);
 	if (outcome == OUTCOME_FAILED) {
-		give_up(settle, record);
+		settle_give_up(settle, record);
 		return;
 	}
-	int64_t retry_after = -1;
-	if (outcome_heeds_retry_after(reply->status))
-		retry_after = outcome_retry_after(ump_header_find(reply->headers, reply->header_count, "Retry-After"),
-						  ump_loop_wall(settle->options.loop));
-	try_again(settle, record, retry_after);
+	try_again(settle, record, outcome_wish(reply->status, reply->headers, reply->header_count, ump_loop_wall(settle->options.loop)));
 }
 
 void settle_not_sent(struct settle *settle, struct record *record, const struct ump_error *error)
 {
+	if (record->is_letter) {
+		settle_letter_not_sent(settle, record, error);
+		return;
+	}
 	record_failure(record, 0, ump_text(error->text));
 	if (error->kind == UMP_RETRY)
 		try_again(settle, record, -1);
 	else
-		give_up(settle, record);
-}
-
-bool settle_refused(void *context, struct record *record, const struct ump_error *error)
-{
-	struct settle *settle = context;
-	struct ump_error ignored; /* of keeping a copy, which cannot fail */
-	bool reply = record->settling == SETTLING_REPLY;
-	ump_log(UMP_LOG_ERROR, reply ? "reply not stored" : "dead letter not stored", UMP_LOG_S("topic", record->home->topic),
-		UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_S("error", error->text));
-	if (!reply || !settle->options.dead_letter_topic)
-		return false;
-	record_failure(record, 0, ump_text(error->text));
-	record->settling = SETTLING_DEAD_LETTER;
-	return send_letter(settle, record, &ignored) == 0;
-}
-
-/* ---- Putting back ---- */
-
-void settle_put_back(struct settle *settle, struct record *record)
-{
-	struct ump_error error;
-	size_t header_count;
-	const struct ump_kafka_field *headers = record_headers(settle->options.pool, record, &header_count);
-	letter_read_headers(&settle->letter, headers, header_count);
-	struct ump_record out = {
-		.topic = settle->options.to_topic,
-		.partition = -1,
-		.key = record->key,
-		.value = record->value,
-		.headers = settle->letter.headers,
-		.header_count = settle->letter.header_count,
-		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
-	};
-	if (outbox_send(settle->outbox, &out, record, &error) < 0) {
-		settle_not_sent(settle, record, &error);
-		return;
-	}
-	record->state = RECORD_SETTLING;
-	record->settling = SETTLING_COPY;
+		settle_give_up(settle, record);
 }
 
 /* ---- What Kafka says ---- */
@@ -416,46 +274,16 @@ static void bury(struct settle *settle, struct record *orphan)
 	record_give(settle->options.pool, orphan);
 }
 
-static void log_refusal(const char *what, const struct record *record, const struct ump_error *error)
-{
-	ump_log(UMP_LOG_ERROR, what, UMP_LOG_S("topic", record->home->topic), UMP_LOG_I("partition", record->home->number),
-		UMP_LOG_I("offset", record->offset), UMP_LOG_S("error", error->text));
-}
-
 static void reply_stored(struct settle *settle, struct record *leader, const struct ump_error *error)
 {
 	if (error) {
-		log_refusal("reply not stored", leader, error);
+		settle_log_refusal("reply not stored", leader, error);
 		note_failure(leader, 0, error);
 	} else {
-		count(settle, COUNT_REPLIES, 1);
+		settle_count(settle, COUNT_REPLIES, 1);
 	}
 	if (--leader->awaited == 0)
 		replied(settle, leader);
-}
-
-static void letter_stored(struct settle *settle, struct record *record, const struct ump_error *error)
-{
-	if (error) {
-		log_refusal("dead letter not stored", record, error);
-		stall(settle, record);
-		return;
-	}
-	count(settle, COUNT_DEAD_LETTERED, 1);
-	ump_log(UMP_LOG_WARNING, "dead letter", UMP_LOG_S("topic", record->home->topic), UMP_LOG_I("partition", record->home->number),
-		UMP_LOG_I("offset", record->offset), UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts));
-	finish(settle, record);
-}
-
-static void copy_stored(struct settle *settle, struct record *record, const struct ump_error *error)
-{
-	if (error) {
-		log_refusal("record not put back", record, error);
-		settle_not_sent(settle, record, error);
-		return;
-	}
-	count(settle, COUNT_PUT_BACK, 1);
-	finish(settle, record);
 }
 
 void settle_delivered(void *context, const struct ump_delivery *delivery)
@@ -471,10 +299,10 @@ void settle_delivered(void *context, const struct ump_delivery *delivery)
 		reply_stored(settle, record, delivery->error);
 		break;
 	case SETTLING_DEAD_LETTER:
-		letter_stored(settle, record, delivery->error);
+		settle_letter_stored(settle, record, delivery->error);
 		break;
 	case SETTLING_COPY:
-		copy_stored(settle, record, delivery->error);
+		settle_copy_stored(settle, record, delivery->error);
 	}
 }
 

@@ -19,6 +19,8 @@ struct settle_options {
 	const char *sink;
 	const char *group;
 	const char *dead_letter_topic;     /* NULL: what cannot be delivered stalls */
+	bool dead_letter_sink;             /* there is one: what cannot be delivered comes back by `due`, to be sent there */
+	bool drops;                        /* what cannot even be a dead letter is dropped, and does not stall */
 	const char *reply_topic;           /* NULL: replies are ignored */
 	enum ump_header_encoding encoding; /* of replies' headers */
 	const char *to_topic;              /* where settle_put_back() puts records */
@@ -47,6 +49,9 @@ bool settle_refused(void *settle, struct record *record, const struct ump_error 
 
 /* A try has ended with an answer, or without one. */
 void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply);
+
+/* The same of a try to deliver a dead letter. */
+void settle_letter_answer(struct settle *settle, struct record *record, const struct ump_reply *reply);
 
 /* A try could not begin: the record is no valid event (UMP_REJECT), or no call could be made. */
 void settle_not_sent(struct settle *settle, struct record *record, const struct ump_error *error);

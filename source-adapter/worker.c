@@ -227,6 +227,11 @@ void worker_answered(void *context, struct record *record, const struct ump_repl
 	settle_answer(worker->settle, record, reply);
 }
 
+void worker_letter_answered(void *context, struct record *record, const struct ump_reply *reply)
+{
+	settle_letter_answer(((struct worker *)context)->settle, record, reply);
+}
+
 /* ---- The beginning ---- */
 
 static void run(struct worker *worker)

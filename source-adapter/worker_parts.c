@@ -57,6 +57,8 @@ static struct settle *make_settle(struct worker *worker)
 		.sink = config->sink,
 		.group = config->group,
 		.dead_letter_topic = config->dead_letter_topic,
+		.dead_letter_sink = config->dead_letter_sink != NULL,
+		.drops = config->on_exhausted == EXHAUSTED_DROPS,
 		.reply_topic = config->reply_topic,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
 		.to_topic = config->to_topic,
@@ -80,6 +82,8 @@ static struct delivery *make_delivery(struct worker *worker)
 		.pool = &worker->pool,
 		.mapping = &worker->mapping,
 		.sink = config->sink,
+		.token = worker->token,
+		.filter = filter_is_empty(worker->filter) ? NULL : worker->filter,
 		.namespace_name = config->namespace_name,
 		.content = (enum content_mode)config->content,
 		.encoding = (enum ump_header_encoding)config->header_encoding,
@@ -89,6 +93,26 @@ static struct delivery *make_delivery(struct worker *worker)
 		.timeout_us = config->timeout_us,
 		.max_reply = (size_t)config->reply_max,
 		.answered = worker_answered,
+		.context = worker,
+	};
+	return delivery_new(&options);
+}
+
+/* Events alone and in binary mode, as Knative sends dead letters; what is answered is of no interest. */
+static struct delivery *make_letters(struct worker *worker)
+{
+	const struct config *config = worker->config;
+	struct delivery_options options = {
+		.client = worker->client,
+		.pool = &worker->pool,
+		.mapping = &worker->mapping,
+		.sink = config->dead_letter_sink,
+		.failed_sink = config->sink,
+		.namespace_name = config->namespace_name,
+		.encoding = (enum ump_header_encoding)config->header_encoding,
+		.letters = config->redrive,
+		.timeout_us = config->timeout_us,
+		.answered = worker_letter_answered,
 		.context = worker,
 	};
 	return delivery_new(&options);
@@ -114,6 +138,9 @@ static struct commits *make_commits(struct worker *worker)
 int worker_make_path(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
+	if (config_filter(config, &worker->filter, error) < 0 || config_skips(config, &worker->skips, error) < 0 ||
+	    (config->audience && token_new(&worker->token, worker->loop, config->token_file, error) < 0))
+		return -1;
 	bool batches = config->content == CONTENT_BATCH && !config->to_topic;
 	int64_t batch_events = config->batch_max_events < config->max_in_flight ? config->batch_max_events : config->max_in_flight;
 	struct flow_options flow = {
@@ -123,6 +150,8 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 		.order = (enum order)config->order,
 		.max_in_flight = (size_t)config->max_in_flight,
 		.max_held_bytes = config->max_in_flight_bytes,
+		.skips = worker->skips,
+		.filters = !filter_is_empty(worker->filter),
 		.put_back = config->to_topic != NULL,
 		.batch_events = batches ? (size_t)batch_events : 1,
 		.batch_bytes = config->batch_max_bytes,
@@ -146,6 +175,8 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 	worker->mapping.overrides = worker->overrides;
 	worker->flow = flow_new(&flow);
 	worker->delivery = make_delivery(worker);
+	if (config->dead_letter_sink)
+		worker->letters = make_letters(worker);
 	worker->settle = make_settle(worker);
 	return 0;
 }
@@ -185,7 +216,8 @@ int worker_make_parts(struct worker *worker, struct ump_error *error)
 		return -1;
 	worker->commits = make_commits(worker);
 	flow_connect(worker->flow,
-		     &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->settle, worker->transaction});
+		     &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->letters, worker->settle,
+					  worker->transaction});
 	settle_set_producer(worker->settle, worker->producer);
 	if (worker->config->status_topic)
 		worker->status =
@@ -203,6 +235,10 @@ void worker_free_parts(struct worker *worker)
 	commits_free(worker->commits);
 	ump_producer_free(worker->producer);
 	delivery_free(worker->delivery);
+	delivery_free(worker->letters);
+	token_free(worker->token);
+	filter_free(worker->filter);
+	skip_list_free(worker->skips);
 	ump_client_free(worker->client);
 	settle_free(worker->settle);
 	flow_free(worker->flow);

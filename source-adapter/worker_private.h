@@ -29,7 +29,11 @@ struct worker {
 	struct commits *commits;
 	struct transaction *transaction; /* NULL: offsets are committed by themselves */
 	struct cluster cluster;
+	struct filter *filter;
+	struct skip_list *skips;
+	struct token *token; /* NULL: the sink asks for none */
 	struct delivery *delivery;
+	struct delivery *letters; /* to the sink for dead letters; NULL: there is none */
 	struct settle *settle;
 	struct flow *flow;
 	struct status *status;
@@ -53,6 +57,7 @@ void worker_producer_failed(void *context, const struct ump_error *error);
 void worker_produced(void *context, const struct ump_delivery *delivery);
 void worker_writable(void *worker);
 void worker_answered(void *context, struct record *record, const struct ump_reply *reply);
+void worker_letter_answered(void *context, struct record *record, const struct ump_reply *reply);
 void worker_quiet(void *context);
 void worker_idle(void *context);
 void worker_committed(void *context);

@@ -73,3 +73,24 @@ teardown() {
         run -0 "$adapter" "${given[@]}" "$flag" --content-mode=batch --check-config
     done
 }
+
+@test "combinations and values of giving up, filters and tokens that cannot be are refused" {
+    local row
+    printf -- '- exact: {type: x}\n- exakt: {type: y}\n' >"$BATS_TEST_TMPDIR/filters.yaml"
+    while IFS='|' read -r row expected; do
+        # shellcheck disable=SC2086
+        run -78 "$adapter" "${given[@]}" $row --check-config
+        assert_output --partial -- "$expected"
+    done <<-ROWS
+	--dead-letter-topic=d --dead-letter-sink=http://d|a dead letter has one place
+	--dead-letter-sink=ftp://d|--dead-letter-sink
+	--skip=t:0|--skip
+	--skip=other:0:1|one of --topics
+	--filter=type|--filter
+	--filter-prefix=Type=x|--filter-prefix
+	--filter-file=$BATS_TEST_TMPDIR/filters.yaml|filters.yaml:2: exakt
+	--filter-file=/nonexistent|--filter-file
+	ROWS
+    K_AUDIENCE=a run -78 "$adapter" "${given[@]}" --token-file=/nonexistent
+    assert_output --partial /nonexistent
+}
