@@ -16,6 +16,7 @@ const struct ump_metric count_table[] = {
 	[COUNT_PUT_BACK] = {"umpire_put_back_total", "Dead letters that redrive --to-topic has put back", UMP_COUNTER},
 	[COUNT_STALLS] = {"umpire_stalls_total", "Records that came to stand still with neither retries nor a dead letter left", UMP_COUNTER},
 	[COUNT_IN_FLIGHT] = {"umpire_in_flight", "Events on their way to the sink, or whose answer is being settled", UMP_GAUGE},
+	[COUNT_WINDOW] = {"umpire_send_window", "Events that may be in flight, fewer after failures; 0 while a sink that is down is probed", UMP_GAUGE},
 	[COUNT_HELD] = {"umpire_held_bytes", "Bytes of records read and not yet finished", UMP_GAUGE},
 	[COUNT_LAG] = {"umpire_lag", "Records of the partition behind the committed offset, as far as the last fetch tells", UMP_GAUGE, {"topic", "partition"}},
 	[COUNT_STALLED_PARTITIONS] = {"umpire_stalled_partitions", "Partitions that have a stalled record", UMP_GAUGE},

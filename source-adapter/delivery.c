@@ -122,9 +122,11 @@ int delivery_prepare(struct delivery *delivery, struct record *record, struct um
 	delivery->prepared = NULL;
 	if (map(delivery, record, error) < 0 || (delivery->options.failed_sink && add_failure(delivery, record, error) < 0))
 		return -1;
-	if (delivery->options.filter && !filter_passes(delivery->options.filter, &delivery->event))
+	if (delivery->options.filter && !filter_passes(delivery->options.filter, &delivery->event)) {
 		record->fate = RECORD_FILTERED;
-	else if (encode(delivery, error) < 0)
+		return 0;
+	}
+	if (encode(delivery, error) < 0)
 		return -1;
 	delivery->prepared = record;
 	return 0;
@@ -138,8 +140,11 @@ static void add(struct delivery *delivery, struct record *leader)
 	ump_buffer_add_text(&leader->body, ump_buffer_text(&delivery->text));
 }
 
-bool delivery_add(struct delivery *delivery, struct record *leader)
+bool delivery_add(struct delivery *delivery, struct record *leader, struct record *record)
 {
+	struct ump_error error;
+	if (delivery->prepared != record && delivery_prepare(delivery, record, &error) < 0)
+		return false;
 	if (leader->body.size > 0 && leader->body.size + delivery->text.size + 2 > delivery->options.max_batch_bytes)
 		return false;
 	add(delivery, leader);

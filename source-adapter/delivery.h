@@ -40,9 +40,9 @@ void delivery_free(struct delivery *delivery); /* accepts NULL; cancels nothing 
  * record's fate. UMP_REJECT: it is no valid event. */
 int delivery_prepare(struct delivery *delivery, struct record *record, struct ump_error *error);
 
-/* In batch mode: puts the event that was made last into the body of the batch that `leader` leads. False, and nothing is changed, where the
- * batch would be too large. */
-bool delivery_add(struct delivery *delivery, struct record *leader);
+/* In batch mode: puts the record's event into the body of the batch that `leader` leads; the leader's own comes first. False, and nothing
+ * is changed, where the batch would be too large, or that is no valid event. */
+bool delivery_add(struct delivery *delivery, struct record *leader, struct record *record);
 
 /* Sends the record, with the batch that it leads. Fails with UMP_REJECT where it is no valid event, with UMP_RETRY where the call could not
  * begin. */

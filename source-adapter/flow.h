@@ -19,6 +19,7 @@ struct flow_options {
 	enum order order;
 	size_t max_in_flight;
 	int64_t max_held_bytes;
+	struct retry_schedule probes;  /* how pauses between probes of a sink that is down grow */
 	const struct skip_list *skips; /* records that are passed over; NULL: none */
 	bool filters;                  /* delivery has a filter */
 	bool put_back;                 /* instead of sending */
@@ -69,12 +70,13 @@ void flow_stored(void *context, struct record *record); /* what it gave is commi
 void flow_paused(void *context, struct record *record);
 void flow_due(void *context, struct record *record);
 
-/* An answer has come, whatever it says: for flow_facts(). */
-void flow_answered(struct flow *flow, const struct ump_reply *reply);
+/* An answer has come, whatever it says: for flow_facts(), and for how many events may be in flight. */
+void flow_answered(struct flow *flow, const struct record *leader, const struct ump_reply *reply);
 
 struct flow_facts {
 	size_t in_flight;
 	int64_t held_bytes;
+	size_t window;           /* events that may be in flight; 0: the sink is probed */
 	int last_status;         /* of the latest answer, 0 for none that could be understood; -1: no try has ended yet */
 	int64_t last_answer_at;  /* wall clock; 0: never */
 	int64_t first_answer_us; /* from the first event sent after a second of idleness to its answer; -1: there was none yet */

@@ -4,6 +4,7 @@
 #include "source-adapter/counts.h"
 #include "source-adapter/delivery.h"
 #include "source-adapter/filter.h"
+#include "source-adapter/logging.h"
 #include "source-adapter/overrides.h"
 #include "source-adapter/positions.h"
 #include "source-adapter/skip.h"
@@ -130,6 +131,8 @@ static const struct ump_option operation_options[] = {
 	 .help = "where the adapter tells how it is, once a second"},
 	{.name = "instance", .variables = "HOSTNAME", .type = UMP_OPTION_STRING, .offset = AT(instance), .value = "NAME",
 	 .help = "name of this process in the status and in Kafka's client.id"},
+	{.name = "logging-config", .variables = "K_LOGGING_CONFIG", .type = UMP_OPTION_STRING, .offset = AT(logging), .value = "JSON",
+	 .help = "Knative's configuration of logs, of which the level is taken; --log-level wins"},
 };
 /* clang-format on */
 
@@ -385,6 +388,9 @@ static int check(void *settings, struct ump_error *error)
 		return -1;
 	if (!config->instance)
 		config->instance = host_name();
+	enum ump_log_level level;
+	if (!ump_config_given("log-level") && logging_level(config->logging, &level))
+		config->log.level = (int)level;
 	if (!ump_config_given("timeout") && config->sink_timeout_s > 0)
 		config->timeout_us = config->sink_timeout_s * 1000000;
 	if (check_exactly_once(config, error) < 0)

@@ -70,6 +70,7 @@ struct config {
 	int64_t start_timeout_us;
 	char *status_topic;
 	char *instance;
+	char *logging; /* Knative's way to set the log's level */
 	struct ump_log_options log;
 };
 

@@ -223,7 +223,7 @@ void worker_writable(void *context)
 void worker_answered(void *context, struct record *record, const struct ump_reply *reply)
 {
 	struct worker *worker = context;
-	flow_answered(worker->flow, reply);
+	flow_answered(worker->flow, record, reply);
 	settle_answer(worker->settle, record, reply);
 }
 

@@ -58,6 +58,7 @@ void worker_update(void *context)
 		return;
 	struct flow_facts facts = flow_facts(worker->flow);
 	ump_metrics_set(worker->metrics, COUNT_IN_FLIGHT, (double)facts.in_flight);
+	ump_metrics_set(worker->metrics, COUNT_WINDOW, (double)facts.window);
 	ump_metrics_set(worker->metrics, COUNT_HELD, (double)facts.held_bytes);
 	ump_metrics_set(worker->metrics, COUNT_STALLED_PARTITIONS, (double)count_stalled(worker));
 	ump_metrics_set(worker->metrics, COUNT_ASSIGNED_PARTITIONS, (double)consumer_active(worker->consumer));

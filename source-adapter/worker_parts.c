@@ -153,6 +153,7 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 		.skips = worker->skips,
 		.filters = !filter_is_empty(worker->filter),
 		.put_back = config->to_topic != NULL,
+		.probes = {(enum retry_policy)config->backoff_policy, config->backoff_delay_us, config->backoff_max_us, 0, 0},
 		.batch_events = batches ? (size_t)batch_events : 1,
 		.batch_bytes = config->batch_max_bytes,
 		.batch_linger_us = config->batch_linger_us,
@@ -215,9 +216,8 @@ int worker_make_parts(struct worker *worker, struct ump_error *error)
 	    access_new(&worker->access, worker->loop, &access, error) < 0)
 		return -1;
 	worker->commits = make_commits(worker);
-	flow_connect(worker->flow,
-		     &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->letters, worker->settle,
-					  worker->transaction});
+	flow_connect(worker->flow, &(struct flow_parts){worker->consumer, worker->commits, worker->delivery, worker->letters,
+							worker->settle, worker->transaction});
 	settle_set_producer(worker->settle, worker->producer);
 	if (worker->config->status_topic)
 		worker->status =

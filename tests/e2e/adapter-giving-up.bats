@@ -99,3 +99,20 @@ dead_got() {
     within 30 shows umpire_events_delivered_total 1
     shows umpire_stalled_partitions 0
 }
+
+@test "a sink that is down is probed by one event at a time, and everything arrives when it is back" {
+    sink '[{"status":503}]'
+    events 1 400 400 | kafka_produce one
+    adapter adapter --ordering=key --max-in-flight=16 --retry=1000
+    within 30 shows umpire_send_window 0
+    logged adapter 'the sink seems to be down'
+    local before
+    before=$(got .number | wc -l)
+    within 60 has_got $((before + 30))
+    (($(got "select(.number > $before + 16) | .here" | sort -n | tail -n 1) <= 1))
+    (($(got '.headers["ce-id"]' | sort -u | wc -l) < 100)) # the rest has not lost a try
+    rules '[]'
+    within 60 shows umpire_events_delivered_total 400
+    logged adapter 'the sink answers again'
+    within 30 shows umpire_send_window 16
+}

@@ -84,6 +84,8 @@ teardown() {
     done <<-ROWS
 	--dead-letter-topic=d --dead-letter-sink=http://d|a dead letter has one place
 	--dead-letter-sink=ftp://d|--dead-letter-sink
+	--exactly-once --dead-letter-sink=http://d|--dead-letter-sink, which no transaction holds
+	--exactly-once --on-exhausted=drop|--on-exhausted=drop, which no transaction holds
 	--skip=t:0|--skip
 	--skip=other:0:1|one of --topics
 	--filter=type|--filter
