@@ -3,8 +3,8 @@
  * libmicrohttpd (MHD) speaks HTTP; everything that concerns time, numbers and the order of things is ours, since its own means do not fit:
  *
  * - MHD runs without threads. Its epoll descriptor sits in our loop, and MHD_run() is called when that is readable or when we have resumed
- *   a connection. MHD has no timeouts here but those that the watchdog sets (and comes back for), so MHD_get_timeout() says "again, at once" or
- *   nothing of interest.
+ *   a connection. MHD has no timeouts here but those that the watchdog sets (and comes back for), so MHD_get_timeout() says "again, at
+ * once" or nothing of interest.
  * - We accept. MHD at its limit of descriptors either spins or waits for one of its own connections to end; and it can stop accepting, but
  *   not leave a listening socket to the next process.
  * - Deadlines are in watchdog.c: MHD's timeout starts anew with each byte.

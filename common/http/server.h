@@ -17,11 +17,12 @@ struct ump_request;
 struct ump_stream;
 
 struct ump_server_options {
-	const char *listen;      /* "127.0.0.1:8080", "[::1]:0", ":8080" (all interfaces); port 0: a free one. Ignored with `socket` */
-	int socket;              /* a listening socket passed to us, and ours from then on; or -1 */
-	int64_t max_header;      /* bytes of a request's line and header fields; more is 431, as are more than 160 fields; 0: 24 KiB. Costs 20 ns a KiB and request */
-	int64_t max_body;        /* bytes; more is 413 */
-	int64_t max_connections; /* further ones wait in the kernel's queue; while there are so many, idle ones close after 1 s */
+	const char *listen; /* "127.0.0.1:8080", "[::1]:0", ":8080" (all interfaces); port 0: a free one. Ignored with `socket` */
+	int socket;         /* a listening socket passed to us, and ours from then on; or -1 */
+	int64_t max_header; /* bytes of a request's line and header fields; more is 431, as are more than 160 fields; 0: 24 KiB. Costs 20 ns
+			       a KiB and request */
+	int64_t max_body;   /* bytes; more is 413 */
+	int64_t max_connections;     /* further ones wait in the kernel's queue; while there are so many, idle ones close after 1 s */
 	int64_t request_deadline_us; /* from the first byte of a request to its last; 0: none */
 	int64_t idle_us;             /* a connection without a request, or whose peer takes nothing of an answer, is closed; 0: 60 s */
 };

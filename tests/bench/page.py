@@ -102,14 +102,18 @@ def plot(result):
     return "\n".join(svg) + "\n"
 
 
+def put(page, name, figures):
+    """Replaces what stands between the page's comments `name` and `end of name`."""
+    before, begin, rest = page.read_text().partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    assert begin and end, f"{page} has no place for {name}"
+    page.write_text(f"{before}{begin}\n{figures}\n{end}{after}")
+
+
 def write(result, folder):
     about = result["machine"]
-    page = folder / "BENCHMARKS.md"
-    text = page.read_text() if page.exists() else "# Measurements\n\n<!-- figures -->\n<!-- end of figures -->\n"
     figures = (f"Measured on {about['date']} at revision {about['revision']}: {about['processor']}, {about['cores']} cores, {about['system']}, "
                f"kernel {about['kernel']}, librdkafka {about['librdkafka']}, libcurl {about['libcurl']}; load over five minutes {about['load']}; medians of {result['runs']} "
                f"run{'s' if result['runs'] != 1 else ''} with {result['events']:,} events.\n\n![bars](benchmarks.svg)\n\n" + table(result, markdown=True))
-    before, _, rest = text.partition("<!-- figures -->")
-    _, _, after = rest.partition("<!-- end of figures -->")
-    page.write_text(f"{before}<!-- figures -->\n{figures}\n<!-- end of figures -->{after}")
+    put(folder / "BENCHMARKS.md", "figures", figures)
     (folder / "benchmarks.svg").write_text(plot(result))

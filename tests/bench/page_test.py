@@ -47,6 +47,18 @@ def the_text_around_the_figures_stays():
         assert "old" not in text and text.count("bare client") == 1
 
 
+def a_page_without_a_place_for_the_figures_is_an_error():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "page.md")
+        path.write_text("# A page\n<!-- figures -->\n")
+        try:
+            page.put(path, "figures", "new")
+        except AssertionError:
+            assert path.read_text() == "# A page\n<!-- figures -->\n"
+            return
+    raise AssertionError("it was written all the same")
+
+
 def the_picture_is_svg_whose_bars_stay_inside():
     picture = xml.etree.ElementTree.fromstring(page.plot(result))
     width = float(picture.get("width"))

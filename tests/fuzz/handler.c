@@ -7,21 +7,18 @@
 #include "common/cloudevents/scan.h"
 #include "common/http/guard.h"
 #include "common/http/problem.h"
+#include "common/http/server_private.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { HEADERS = 32, REQUESTS = 8 };
 
-static struct ump_server {
-	struct ump_server_handler handler;
-} * server; /* the one that audit-fn has asked for last */
+static struct ump_server *server; /* the one that audit-fn has asked for last */
 
-struct ump_request {
-	struct ump_text method, path, body;
+struct made_up {
+	struct ump_request request; /* first: audit-fn knows nothing else */
 	struct ump_header headers[HEADERS];
-	size_t header_count;
-	void *attached;
 	int status; /* of the answer; 0: none yet */
 };
 
@@ -59,42 +56,6 @@ size_t ump_server_active(const struct ump_server *one)
 	return 0;
 }
 
-struct ump_text ump_request_method(const struct ump_request *request)
-{
-	return request->method;
-}
-
-struct ump_text ump_request_path(const struct ump_request *request)
-{
-	return request->path;
-}
-
-struct ump_text ump_request_header(const struct ump_request *request, const char *name)
-{
-	return ump_header_find(request->headers, request->header_count, name);
-}
-
-const struct ump_header *ump_request_headers(const struct ump_request *request, size_t *ret_count)
-{
-	*ret_count = request->header_count;
-	return request->headers;
-}
-
-struct ump_text ump_request_body(const struct ump_request *request)
-{
-	return request->body;
-}
-
-void ump_request_attach(struct ump_request *request, void *pointer)
-{
-	request->attached = pointer;
-}
-
-void *ump_request_attached(const struct ump_request *request)
-{
-	return request->attached;
-}
-
 /* ---- What an answer has to be ---- */
 
 static int valid(void *context, const struct ump_event *event, struct ump_error *error)
@@ -127,11 +88,12 @@ static void check_header(const struct ump_header *header)
 void ump_request_answer(struct ump_request *request, const struct ump_answer *answer)
 {
 	bool is_post = ump_text_equals(request->method, UMP_TEXT("POST")) && ump_text_equals(request->path, UMP_TEXT("/"));
+	struct made_up *whole = (struct made_up *)request;
 	struct ump_json problem;
 	struct ump_error error;
 
-	must(!request->status);
-	request->status = answer->status;
+	must(!whole->status);
+	whole->status = answer->status;
 	for (size_t i = 0; i < answer->header_count; i++)
 		check_header(&answer->headers[i]);
 	switch (answer->status) {
@@ -179,13 +141,15 @@ static struct ump_text take(struct ump_text *input, const char *end)
 }
 
 /* A line "METHOD PATH", lines of headers as a server has cleaned them, an empty line, and the body, up to a line that is "--". */
-static void read_request(struct ump_request *request, struct ump_text *input)
+static void read_request(struct made_up *made_up, struct ump_text *input)
 {
+	struct ump_request *request = &made_up->request;
 	struct ump_text one = take(input, "\n--\n");
 	struct ump_text line = take(&one, "\n");
 
 	request->method = take(&line, " ");
 	request->path = line;
+	request->headers = made_up->headers;
 	while (one.size > 0 && request->header_count < HEADERS) {
 		line = take(&one, "\n");
 		if (line.size == 0)
@@ -195,7 +159,7 @@ static void read_request(struct ump_request *request, struct ump_text *input)
 		if (name.size > 0)
 			request->headers[request->header_count++] = (struct ump_header){name, ump_text_trim(line)};
 	}
-	request->body = one;
+	ump_buffer_add_text(&request->body, one);
 }
 
 static const char text[] = "rules:\n"
@@ -211,13 +175,15 @@ static void serve(const struct service_settings *settings, struct ump_loop *loop
 
 	must(service_new(&service, loop, settings, &error) == 0);
 	for (int left = REQUESTS; left > 0 && input.size > 0; left--) {
-		struct ump_request request = {0};
+		struct made_up made_up = {0};
+		struct ump_request *request = &made_up.request;
 
-		read_request(&request, &input);
-		if (ump_guard_check(request.headers, request.header_count, true).status)
-			continue; /* the server itself refuses it */
-		server->handler.handle(&request, server->handler.context);
-		must(request.status && service_active(service) == 0); /* the store in memory answers at once */
+		read_request(&made_up, &input);
+		if (!ump_guard_check(request->headers, request->header_count, true).status) { /* else the server itself refuses it */
+			server->handler.handle(request, server->handler.context);
+			must(made_up.status && service_active(service) == 0); /* the store in memory answers at once */
+		}
+		ump_buffer_release(&request->body);
 	}
 	service_free(service);
 }
