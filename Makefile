@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests bench faults soak fuzz deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench faults soak fuzz image deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -107,7 +107,11 @@ endif
 OVERLAY ?= kind
 PATTERN ?= source-to-sink
 
-deploy: ## Brings a cluster to run PATTERN on OVERLAY
+image: ## Builds the images and brings them to OVERLAY's cluster, or to REGISTRY
+	@deploy/bin/image $(OVERLAY) $(NAMESPACE)
+
+deploy: ## Brings a cluster to run PATTERN on OVERLAY: images, operators where they are missing, then the rest
+	@[[ '$(IMAGES)' = no ]] || deploy/bin/image $(OVERLAY) $(NAMESPACE)
 	@deploy/bin/deploy $(OVERLAY) $(PATTERN) $(NAMESPACE)
 
 deploy-platform: ## Installs the operators that OVERLAY needs: once, by an admin
@@ -136,8 +140,10 @@ clean: ## Removes BUILD and the sanitizers' build folders
 #: For faults:
 #:   SECONDS=600 SEED=n       how long, and which walk over the scenarios: the same again with the same seed
 #:   SCENARIO=name            this one only (tests/faults/run --list)
-#: For deploy, undeploy and doctor:
+#: For image, deploy, undeploy and doctor:
 #:   OVERLAY=kind             the target: a folder of deploy/overlays
 #:   PATTERN=source-to-sink   how events flow: a folder of deploy/patterns
 #:   NAMESPACE=umpire         where
+#:   REGISTRY=host/name       images are pushed there, and pulled from there by their digests
+#:   IMAGES=no                deploy leaves the images alone
 #:   WITH='keda monitoring'   extras beside the pattern: folders of deploy/extras

@@ -2,14 +2,15 @@
 # applied: what others need comes first. Kinds that are not named here go last but one, before what starts to move events.
 function stage_of(version, kind) {
 	if (kind == "Namespace") return 1
-	if (kind ~ /^(ServiceAccount|ConfigMap|Secret|ResourceQuota|LimitRange|Role|RoleBinding|NetworkPolicy)$/) return 2
+	if (kind ~ /^(ServiceAccount|ConfigMap|Secret|ResourceQuota|PersistentVolumeClaim|ImageStream|BuildConfig|LimitRange|Role|RoleBinding|NetworkPolicy)$/) return 2
 	if (kind == "Service" && version == "v1") return 2
 	if (kind ~ /^(KafkaNodePool|Kafka)$/) return 3
-	if (kind ~ /^(KafkaTopic|KafkaUser)$/) return 4
+	if (kind ~ /^(KafkaTopic|KafkaUser|KafkaRebalance)$/) return 4
 	if (version ~ /^serving\.knative\.dev\//) return 5
 	if (kind ~ /^(KafkaSink|Broker|Channel|KafkaChannel)$/) return 6
 	if (kind ~ /^(Sequence|Subscription|Trigger)$/) return 7
 	if (kind == "SinkBinding") return 8 # before the Deployment that it binds, which would start without a sink
+	if (kind == "KafkaConnector") return 10
 	if (kind ~ /^(KafkaSource|ContainerSource|ScaledObject)$/) return 10
 	return 9
 }

@@ -5,7 +5,9 @@ version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" "$root/../meson.build")
 
 # Says yes where the cluster builds the images itself: no REGISTRY, and an overlay whose kustomization says so.
 builds_in_cluster() {
-	[[ ${REGISTRY:-} ]] || grep -qx '# images: built in the cluster' "$root/overlays/$overlay/kustomization.yaml" && echo yes || true
+	if [[ ! ${REGISTRY:-} ]] && grep -qx '# images: built in the cluster' "$root/overlays/$overlay/kustomization.yaml"; then
+		echo yes
+	fi
 }
 
 # dev.local: Knative Serving asks no registry for a digest of what is named so, and a local cluster finds what was loaded into it.
@@ -19,9 +21,9 @@ registry() {
 	fi
 }
 
-# Where deploy/bin/image notes the digests of what it pushed.
+# Where deploy/bin/image notes the digests of what it pushed; DIGESTS names another folder.
 digests() {
-	echo "$root/../.cache/images/$(registry | tr / _)"
+	echo "${DIGESTS:-$root/../.cache/images}/$(registry | tr / _)"
 }
 
 # For kustomize: the digest that was pushed, else the tag.

@@ -41,12 +41,17 @@ BROUGHT = {
     "messaging.knative.dev/v1beta1": ["KafkaChannel"],
     "flows.knative.dev/v1": ["Sequence"],
     "route.openshift.io/v1": ["Route"],
+    "image.openshift.io/v1": ["ImageStream"],
+    "build.openshift.io/v1": ["BuildConfig"],
+    "console.openshift.io/v1": ["ConsoleQuickStart"],
+    "keda.sh/v1alpha1": ["ScaledObject", "TriggerAuthentication"],
+    "monitoring.coreos.com/v1": ["PodMonitor", "PrometheusRule"],
     "operator.knative.dev/v1beta1": ["KnativeServing", "KnativeEventing"],
     "operator.serverless.openshift.io/v1alpha1": ["KnativeKafka"],
     "operators.coreos.com/v1alpha1": ["Subscription"],
     "operators.coreos.com/v1": ["OperatorGroup"],
 }
-CLUSTER_SCOPED = {"Namespace", "CustomResourceDefinition"}
+CLUSTER_SCOPED = {"Namespace", "CustomResourceDefinition", "ConsoleQuickStart"}
 PATH = re.compile(r"^/(?:api|apis/([^/]+))/([^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?$")
 
 

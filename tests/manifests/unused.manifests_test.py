@@ -11,7 +11,7 @@ from objects import DEPLOY, ROOT  # noqa: E402
 from tap import finish, tell  # noqa: E402
 
 # Where a rendering begins: what render names, an overlay's `last`, a pattern's `before`, and the platform's folders.
-STARTS = ("overlays/*", "overlays/*/last", "patterns/*", "patterns/*/before", "extras/*", "platform/*/*", "components/image-builds")
+STARTS = ("overlays/*", "overlays/*/last", "patterns/*", "patterns/*/before", "extras/*", "platform/*/*", "images/openshift")
 
 
 def reached(folder, seen):
@@ -41,7 +41,7 @@ def main():
     for start in STARTS:
         for folder in glob.glob(os.path.join(DEPLOY, start)):
             reached(folder, seen)
-    manifests = [path for path in tracked if "/bin/" not in path and "/images/" not in path and not path.endswith(".list")]
+    manifests = [path for path in tracked if "/bin/" not in path and ("/images/" not in path or path.endswith(".yaml")) and not path.endswith(".list")]
     unused = [path for path in manifests if path not in seen]
     tell(not unused, "every manifest is part of a rendering", [os.path.relpath(path, ROOT) for path in unused])
 
