@@ -5,6 +5,7 @@ Serving and a SinkBinding inject, and the variables of every Service in the name
 """
 import functools
 import os
+import re
 import subprocess
 import tempfile
 
@@ -127,13 +128,34 @@ def objection(program, arguments, variables, mounted):
         return None if done.returncode == 0 else (done.stderr.strip().replace(root, "") or "exit status %d" % done.returncode)
 
 
+def redrive(things):
+    """What the adapter has against the redrive that docs/OPERATIONS.md runs in its pod, or None."""
+    with open(os.path.join(ROOT, "docs/OPERATIONS.md")) as file:
+        without, arguments = re.search(r"env ((?:-u \w+ )+)source-adapter (.*)$", file.read(), re.MULTILINE).groups()
+    for thing in things:
+        if built() and thing["kind"] == "Deployment" and thing["metadata"]["name"] == "source-adapter":
+            pod = pod_of(thing)
+            container = pod["containers"][0]
+            variables = {**injected(thing, things), **given(container, things)}
+            for name in without.replace("-u", "").split():
+                del variables[name]
+            return objection("source-adapter", tuple(arguments.split()), tuple(sorted(variables.items())), tuple(sorted(files(pod, container, things).items())))
+    return None
+
+
+def program_of(container):
+    """Which of our programs a container runs, by its image, or None."""
+    name = container["image"].rpartition("/")[2].partition(":")[0].partition("@")[0]
+    return name if name in PROGRAMS else None
+
+
 def environment(where, things):
     """Rule: each program accepts what its manifest gives it."""
     for thing in things:
         pod = pod_of(thing)
         for container in pod["containers"] if pod and built() else ():
-            program = container["image"].rpartition("/")[2].partition(":")[0].partition("@")[0]
-            if program not in PROGRAMS:
+            program = program_of(container)
+            if program is None:
                 continue
             variables = {"PATH": "/usr/bin:/bin", "HOSTNAME": "pod-1", **service_variables(things), **injected(thing, things), **given(container, things)}
             said = objection(program, tuple(container.get("args") or ()), tuple(sorted(variables.items())), tuple(sorted(files(pod, container, things).items())))

@@ -31,6 +31,8 @@ def topics(where, things):
     """One name for each topic, everywhere; it exists where Kafka is ours."""
     agreed = {names(things)[key] for key in ("hits", "verdicts", "table", "dead-letters", "status", "candidate-verdicts")}
     groups = {value for key, value in names(things).items() if key.endswith("group")}
+    groups |= {thing["spec"]["groupId"] for thing in things if thing["kind"] == "KafkaConnect"}
+    groups |= {"connect-" + thing["metadata"]["name"] for thing in things if thing["kind"] == "KafkaConnector"}
     made = {thing["spec"].get("topicName", thing["metadata"]["name"]) for thing in things if thing["kind"] == "KafkaTopic"}
     if made and agreed - made:
         yield Finding(where, index(things)[("", "ConfigMap", "umpire")], "data", "no KafkaTopic makes %s" % ", ".join(sorted(agreed - made)))
@@ -47,6 +49,8 @@ def topics(where, things):
             for each in rules:
                 if each["type"] == "group" and each["name"] not in groups:
                     yield Finding(where, thing, "spec.authorization.acls", "no part uses the group %s" % each["name"])
+        elif thing["kind"] == "KafkaConnector":
+            used = [("spec.config.topics", thing["spec"]["config"]["topics"])]
         elif thing["kind"] == "ScaledObject":
             for trigger in thing["spec"]["triggers"]:
                 if trigger["type"] == "kafka":
@@ -80,6 +84,8 @@ def addresses(where, things):
             used = [("spec.triggers", each["metadata"]["bootstrapServers"]) for each in thing["spec"]["triggers"] if each["type"] == "kafka"]
         elif thing["kind"] in ("KafkaConnect", "KafkaBridge"):
             used = [("spec.bootstrapServers", thing["spec"]["bootstrapServers"])]
+        elif thing["kind"] == "KafkaConnector":
+            used = [("spec.config." + key, value) for key, value in thing["spec"]["config"].items() if key.endswith("bootstrap.servers")]
         for field, each in used:
             if each != address:
                 yield Finding(where, thing, field, "expected Kafka's address, %s, found %s" % (address, each))

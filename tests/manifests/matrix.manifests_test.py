@@ -21,10 +21,10 @@ def scope(schemas, where, things):
 
 
 def fitting(extra, kind):
-    """The patterns or overlays that an extra says it is for, or all."""
+    """The patterns or overlays that an extra says it is for; else the plainest pattern, and all overlays."""
     with open(os.path.join(DEPLOY, "extras", extra, "kustomization.yaml")) as file:
         found = re.search("^# %s: (.*)$" % kind, file.read(), re.MULTILINE)
-    return found[1].split() if found else folders(kind)
+    return found[1].split() if found else ["source-to-sink"] if kind == "patterns" else folders(kind)
 
 
 def matrix():
@@ -71,6 +71,8 @@ def main():
         things = build(os.path.join("deploy/platform", platform))
         findings = list(schemas.check(platform, things))
         tell(not findings, "platform " + platform + " is valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
+    said = environment.redrive(render("kind", "source-to-sink"))
+    tell(not said, "what docs/OPERATIONS.md runs in the adapter's pod is accepted there", [said])
     tell(True, "the programs accept their environments", skip=None if environment.built() else "the programs are not built")
     finish()
 

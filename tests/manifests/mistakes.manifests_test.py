@@ -17,7 +17,7 @@ MISTAKES = (
     ("a source on another topic", "kafka-source", "components/knative-kafka-source/kustomization.yaml", "data.hits", "data.sink", "KafkaSource/hits: spec.topics"),
     ("verdicts into another topic", "kafka-source", "components/verdict-sink/kustomization.yaml", "data.verdicts", "data.group", "KafkaSink/verdicts: spec.topic"),
     ("rights on another topic", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.2', 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.3', "KafkaUser/umpire-adapter: spec.authorization.acls"),
-    ("rights on another group", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls"),
+    ("rights on another group", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls: Deployment/source-adapter needs"),
     ("a topic that nobody makes", "source-to-sink", "components/kafka-strimzi/topics.yaml", "  name: status\n", "  name: state\n", "no KafkaTopic makes umpire-status"),
     ("verdicts in structured mode", "kafka-source", "components/verdict-sink/kafkasink.yaml", "contentMode: binary", "contentMode: structured", "KafkaSink/verdicts: spec.contentMode"),
     ("a Trigger without a filter", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  - any:\n    - exact: {type: game.hits}\n    - exact: {type: bonus}\n", "  - exact: {source: /umpire}\n", "Trigger/audit: spec.filters"),

@@ -5,8 +5,8 @@ import subprocess
 from objects import DEPLOY, MADE_SECRETS, Finding, group_of, pod_of, walk
 
 SECRET_KEYS = set(subprocess.run([os.path.join(DEPLOY, "bin/kafka-secret"), "--keys"], capture_output=True, text=True, check=True).stdout.split())
-# Secrets of operators: Strimzi's authority of a cluster.
-OPERATORS_SECRETS = {"Kafka": ("%s-cluster-ca-cert", {"ca.crt", "ca.p12", "ca.password"})}
+# Secrets that Strimzi makes: the authority of a cluster, and a user's password where it draws one.
+OPERATORS_SECRETS = {"Kafka": ("%s-cluster-ca-cert", {"ca.crt", "ca.p12", "ca.password"}), "KafkaUser": ("%s", {"password", "sasl.jaas.config"})}
 
 
 def index(things):
@@ -33,7 +33,7 @@ def keys_of(kind, name, known):
 
 
 def data_references(thing):
-    """Each ConfigMap and Secret that an object refers to: (path, kind, name, keys, whether it may be missing)."""
+    """Each ConfigMap, Secret and claim that an object refers to: (path, kind, name, keys, whether it may be missing)."""
     for path, node in walk(thing):
         for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
             reference = node.get(field)
@@ -56,6 +56,10 @@ def data_references(thing):
         yield "spec.auth.secret.ref.name", "Secret", thing["spec"]["auth"]["secret"]["ref"]["name"], [], False
     if thing["kind"] == "ConfigMap" and "auth.secret.ref.name" in (thing.get("data") or {}):
         yield "data.[auth.secret.ref.name]", "Secret", thing["data"]["auth.secret.ref.name"], ["protocol", "sasl.mechanism", "user", "password", "ca.crt"], False
+    for path, node in walk(thing):
+        claim = node.get("persistentVolumeClaim")
+        if isinstance(claim, dict) and "claimName" in claim:
+            yield path + ".persistentVolumeClaim", "PersistentVolumeClaim", claim["claimName"], [], False
     if thing["kind"] == "TriggerAuthentication":
         for each in thing["spec"].get("secretTargetRef") or []:
             yield "spec.secretTargetRef", "Secret", each["name"], [each["key"]], False
@@ -139,7 +143,13 @@ def pods(things):
         template = (thing.get("spec") or {}).get("template") if pod_of(thing) is not None else None
         if template:
             ports = [port for each in template["spec"]["containers"] for port in each.get("ports") or []]
-            found.append(((template.get("metadata") or {}).get("labels") or {}, {port.get("name") for port in ports} | {port["containerPort"] for port in ports}))
+            labels = dict((template.get("metadata") or {}).get("labels") or {})
+            numbers = {port["containerPort"] for port in ports}
+            if group_of(thing) == "serving.knative.dev":  # what Serving adds, and where the program listens beside the one port that may be named
+                labels["serving.knative.dev/service"] = thing["metadata"]["name"]
+                numbers |= {int(variable["value"].rpartition(":")[2]) for each in template["spec"]["containers"]
+                            for variable in each.get("env") or [] if variable["name"].endswith("_ADMIN_LISTEN")}
+            found.append((labels, {port.get("name") for port in ports} | numbers))
     return found
 
 
@@ -169,8 +179,9 @@ def selectors(where, things):
         if kind == "PodMonitor":
             chosen = selected(spec["selector"]["matchLabels"])
             for endpoint in spec["podMetricsEndpoints"]:
-                if not chosen or not any(endpoint["port"] in ports for ports in chosen):
-                    yield Finding(where, thing, "spec.podMetricsEndpoints", "no selected pod has port %s" % endpoint["port"])
+                port = endpoint.get("port", endpoint.get("portNumber"))
+                if not any(port in ports for ports in chosen):
+                    yield Finding(where, thing, "spec.podMetricsEndpoints", "no selected pod has port %s" % port)
         if kind == "Route":
             service = index(things).get(("", "Service", spec["to"]["name"]))
             port = (spec.get("port") or {}).get("targetPort")

@@ -13,6 +13,8 @@ from tap import finish, tell  # noqa: E402
 # Where a rendering begins: what render names, an overlay's `last`, a pattern's `before`, and the platform's folders.
 STARTS = ("overlays/*", "overlays/*/last", "patterns/*", "patterns/*/before", "extras/*", "platform/*/*", "images/openshift")
 
+FOLDERS = ("base/", "components/", "extras/", "images/openshift/", "names/", "overlays/", "patterns/", "platform/")
+
 
 def reached(folder, seen):
     """Every file that a kustomization leads to."""
@@ -41,12 +43,12 @@ def main():
     for start in STARTS:
         for folder in glob.glob(os.path.join(DEPLOY, start)):
             reached(folder, seen)
-    manifests = [path for path in tracked if "/bin/" not in path and ("/images/" not in path or path.endswith(".yaml")) and not path.endswith(".list")]
+    manifests = [path for path in tracked if os.path.relpath(path, DEPLOY).startswith(FOLDERS) and not path.endswith(".list")]
     unused = [path for path in manifests if path not in seen]
     tell(not unused, "every manifest is part of a rendering", [os.path.relpath(path, ROOT) for path in unused])
 
     texts = {}
-    for path in glob.glob(os.path.join(ROOT, "Makefile")) + tracked + glob.glob(os.path.join(ROOT, "tests/manifests/*")) + glob.glob(os.path.join(ROOT, "tests/e2e/*.bats")):
+    for path in glob.glob(os.path.join(ROOT, "Makefile")) + tracked + glob.glob(os.path.join(ROOT, "tests/manifests/*")) + glob.glob(os.path.join(ROOT, "tests/e2e/*.bats")) + glob.glob(os.path.join(ROOT, "docs/*.md")):
         if os.path.isfile(path):
             with open(path, errors="replace") as file:
                 texts[path] = file.read()
