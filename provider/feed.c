@@ -234,6 +234,11 @@ void feed_free(struct feed *feed)
 	free(feed);
 }
 
+struct reader *feed_reader(struct feed *feed)
+{
+	return feed->reader;
+}
+
 struct board *feed_board(struct feed *feed)
 {
 	return feed->board;

@@ -28,6 +28,9 @@ struct feed_options {
 int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_options *options, struct ump_error *error);
 void feed_free(struct feed *feed); /* accepts NULL; before the producer */
 
+/* What reads the topics; for whoever watches its credentials. */
+struct reader *feed_reader(struct feed *feed);
+
 struct board *feed_board(struct feed *feed);
 
 /* A hit with its verdict, as far as it is kept, as JSON; free() releases it. NULL: it is not kept. */

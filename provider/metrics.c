@@ -15,6 +15,7 @@ const struct ump_metric provider_metrics[METRIC_COUNT] = {
 	[METRIC_PHONES] = {"umpire_provider_phone_clients", "Phones that follow their player's verdicts.", UMP_GAUGE, {0}, 0, 0},
 	[METRIC_ROWS] = {"umpire_provider_table_rows_total", "Rows written to the table of flagged players.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_PLAYERS] = {"umpire_provider_players_refused_total", "Records of players beyond --max-players: counted, not told apart.", UMP_COUNTER, {0}, 0, 0},
+	[METRIC_CREDENTIALS_REFUSED] = {"umpire_provider_credentials_refused_total", "New credentials or certificates for Kafka that cannot be read or do not get in.", UMP_COUNTER, {0}, 0, 0},
 	[METRIC_DOOR_REQUESTS] = {"umpire_provider_door_requests_total", "Requests to the doors (players, hits, events, simulation) by status.", UMP_COUNTER, {"door", "status"}, 0, 0},
 	[METRIC_DOOR_LIMITED] = {"umpire_provider_door_limited_total", "Of these, refused with 429: too many of a player, of an address, joins of an address, or keys: more busy ones than --max-senders.", UMP_COUNTER, {"limit"}, 0, 0},
 	[METRIC_READ] = {"umpire_provider_records_read_total", "Records read for the board.", UMP_COUNTER, {"topic"}, 0, 0},

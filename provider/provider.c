@@ -3,6 +3,7 @@
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
+#include "provider/access.h"
 #include "provider/board_control.h"
 #include "provider/doors.h"
 #include "provider/feed.h"
@@ -32,6 +33,7 @@ struct provider {
 	struct ump_producer *producer; /* NULL where Kafka is not used */
 	char delivery_timeout[24];     /* ms */
 	const char *properties[3];     /* of the producer */
+	struct access *access;
 	struct outlet *outlet;
 	struct feed *feed;
 	struct live *live;
@@ -427,6 +429,16 @@ static int make_admin(struct provider *provider, struct ump_error *error)
 	return 0;
 }
 
+static int make_access(struct provider *provider, struct ump_error *error)
+{
+	return access_new(&provider->access, provider->loop,
+			  &(struct access_options){.settings = &provider->config->kafka,
+						   .metrics = provider->metrics,
+						   .producer = provider->producer,
+						   .reader = provider->feed ? feed_reader(provider->feed) : NULL},
+			  error);
+}
+
 static int make_all(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
@@ -439,6 +451,8 @@ static int make_all(struct provider *provider, struct ump_error *error)
 	    (!provider->simulated && make_simulation(provider, config->simulation.rate, error)) ||
 	    ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
 	    (pages && (make_doors(provider, error) || make_site(provider, error))))
+		return -1;
+	if (provider->producer && make_access(provider, error))
 		return -1;
 	ump_timer_set(provider->loop, &provider->deadline, ump_loop_now(provider->loop) + START_US, start_is_late, provider);
 	if (!provider->feed)
@@ -469,6 +483,7 @@ void provider_free(struct provider *provider)
 	site_free(provider->site);
 	live_free(provider->live);
 	ump_server_free(provider->admin);
+	access_free(provider->access);
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);
 	outlet_free(provider->outlet);

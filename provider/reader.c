@@ -3,6 +3,7 @@
  * The list of what is read changes only in apply(): partitions that the helper found are added, and all are assigned anew, each from the
  * next record that it has not handed out. So an assignment never skips or repeats a record, and librdkafka's own idea of positions plays no
  * part. Threads: librdkafka's fetchers fill its queue and make the descriptor readable; only the loop's thread takes records out. */
+#include "common/kafka/credentials.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "provider/reader_private.h"
@@ -243,18 +244,28 @@ static int connect_to_kafka(struct reader *reader, struct ump_error *error)
 				    "false",
 				    NULL};
 	rd_kafka_conf_t *configuration;
+	rd_kafka_t *handle;
 	if (ump_kafka_configure(options->settings, options->client_id, properties, &configuration, error))
 		return -1;
-	if (ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &reader->handle, error) < 0)
-		return -1;
-	rd_kafka_poll_set_consumer(reader->handle);
-	reader->queue = rd_kafka_queue_get_consumer(reader->handle);
-	if (ump_wakeup_open(reader->loop, &reader->arrived, take_round, reader, error))
+	if (ump_kafka_open(RD_KAFKA_CONSUMER, configuration, &handle, error) < 0)
 		return -1;
 	static const uint64_t one = 1;
+	rd_kafka_poll_set_consumer(handle);
+	reader->handle = handle;
+	reader->queue = rd_kafka_queue_get_consumer(handle);
 	rd_kafka_queue_io_event_enable(reader->queue, reader->arrived.fd, &one, sizeof one);
 	ump_wakeup_signal(&reader->arrived); /* it tells only when it was empty: something may have come already */
 	return 0;
+}
+
+static void disconnect(rd_kafka_t *handle, rd_kafka_queue_t *queue)
+{
+	if (!handle)
+		return;
+	rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_consumer_close(handle);
+	rd_kafka_destroy(handle);
 }
 
 int reader_new(struct reader **ret_reader, struct ump_loop *loop, const struct reader_options *options, struct ump_error *error)
@@ -263,7 +274,10 @@ int reader_new(struct reader **ret_reader, struct ump_loop *loop, const struct r
 	reader->options = *options;
 	reader->loop = loop;
 	reader->lookup.options = &reader->options;
-	if (connect_to_kafka(reader, error) || ump_wakeup_open(loop, &reader->lookup.wakeup, looked_up, reader, error)) {
+	for (size_t i = 0; i < READER_PARTITIONS; i++)
+		reader->lookup.committed[i] = -1;
+	if (ump_wakeup_open(loop, &reader->arrived, take_round, reader, error) || connect_to_kafka(reader, error) ||
+	    ump_wakeup_open(loop, &reader->lookup.wakeup, looked_up, reader, error)) {
 		reader_free(reader);
 		return -1;
 	}
@@ -282,17 +296,31 @@ void reader_free(struct reader *reader)
 		return;
 	reader_lookup_stop(&reader->lookup);
 	ump_loop_cancel(reader->loop, &reader->more);
-	if (reader->queue) {
-		rd_kafka_queue_io_event_enable(reader->queue, -1, NULL, 0);
-		rd_kafka_queue_destroy(reader->queue);
-	}
-	if (reader->handle) {
-		rd_kafka_consumer_close(reader->handle);
-		rd_kafka_destroy(reader->handle);
-	}
+	disconnect(reader->handle, reader->queue);
 	ump_wakeup_close(reader->loop, &reader->arrived);
 	ump_wakeup_close(reader->loop, &reader->lookup.wakeup);
 	free(reader);
+}
+
+int reader_set_credentials(struct reader *reader, const char *user, const char *password, struct ump_error *error)
+{
+	return ump_kafka_set_credentials(reader->handle, user, password, error);
+}
+
+/* The new client first: where there is none to be had, the old one stays. The helper ends within its present request. */
+int reader_renew(struct reader *reader, struct ump_error *error)
+{
+	rd_kafka_t *old = reader->handle;
+	rd_kafka_queue_t *old_queue = reader->queue;
+	if (connect_to_kafka(reader, error))
+		return -1;
+	reader_lookup_end(&reader->lookup);
+	looked_up(reader);
+	reader_lookup_stop(&reader->lookup);
+	disconnect(old, old_queue);
+	reader->lookup.handle = reader->handle;
+	assign(reader);
+	return reader_lookup_start(&reader->lookup, error);
 }
 
 size_t reader_partitions(const struct reader *reader, size_t topic)

@@ -46,6 +46,13 @@ struct reader_options {
 int reader_new(struct reader **ret_reader, struct ump_loop *loop, const struct reader_options *options, struct ump_error *error);
 void reader_free(struct reader *reader); /* accepts NULL; waits for the helper thread, at most for its present request */
 
+/* For the connections that it makes from now on. */
+int reader_set_credentials(struct reader *reader, const char *user, const char *password, struct ump_error *error);
+
+/* Goes on with a new client, made of the settings and files as they are now, where the old one was: no record is skipped or repeated. When
+ * it cannot be made, the old one stays and -1 is returned (UMP_FATAL: neither can go on). Waits for the helper thread's present request. */
+int reader_renew(struct reader *reader, struct ump_error *error);
+
 size_t reader_partitions(const struct reader *reader, size_t topic);                   /* known so far */
 int64_t reader_position(const struct reader *reader, size_t topic, int32_t partition); /* of the next record; -1: not known yet */
 int64_t reader_end(const struct reader *reader, size_t topic, int32_t partition);      /* as the latest answer said; -1: not known yet */

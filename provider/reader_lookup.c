@@ -191,29 +191,35 @@ int reader_lookup_start(struct reader_lookup *lookup, struct ump_error *error)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&lookup->lock, NULL);
 	lookup->found = ump_allocate(READER_FOUND_MOST, sizeof *lookup->found);
-	for (size_t i = 0; i < READER_PARTITIONS; i++)
-		lookup->committed[i] = -1;
+	lookup->stop = false;
 	for (size_t i = 0; i < lookup->options->topic_count; i++)
 		lookup->handles[i] = rd_kafka_topic_new(lookup->handle, lookup->options->topics[i], NULL);
 	lookup->started = pthread_create(&lookup->thread, NULL, run, lookup) == 0;
 	return lookup->started ? 0 : ump_fail(error, UMP_FATAL, "no thread can be started for look-ups in Kafka");
 }
 
-void reader_lookup_stop(struct reader_lookup *lookup)
+void reader_lookup_end(struct reader_lookup *lookup)
 {
-	if (!lookup->found) /* never started */
+	if (!lookup->started)
 		return;
 	pthread_mutex_lock(&lookup->lock);
 	lookup->stop = true;
 	pthread_cond_signal(&lookup->changed);
 	pthread_mutex_unlock(&lookup->lock);
-	if (lookup->started)
-		pthread_join(lookup->thread, NULL);
+	pthread_join(lookup->thread, NULL);
+	lookup->started = false;
+}
+
+void reader_lookup_stop(struct reader_lookup *lookup)
+{
+	if (!lookup->found) /* never started */
+		return;
+	reader_lookup_end(lookup);
 	for (size_t i = 0; i < READER_TOPICS; i++)
 		if (lookup->handles[i])
-			rd_kafka_topic_destroy(lookup->handles[i]);
+			rd_kafka_topic_destroy(ump_steal(lookup->handles[i]));
 	pthread_cond_destroy(&lookup->changed);
 	pthread_mutex_destroy(&lookup->lock);
-	free(lookup->found);
-	lookup->found = NULL;
+	free(ump_steal(lookup->found));
+	lookup->found_count = 0;
 }

@@ -22,8 +22,8 @@ struct reader_lookup {
 	bool started, stop;
 	struct ump_wakeup wakeup; /* constant: tells the loop that there is something new here */
 
-	rd_kafka_t *handle;                       /* constant */
-	rd_kafka_topic_t *handles[READER_TOPICS]; /* constant: make metadata requests ask for these topics */
+	rd_kafka_t *handle;                       /* constant while the thread runs */
+	rd_kafka_topic_t *handles[READER_TOPICS]; /* likewise: make metadata requests ask for these topics */
 	const struct reader_options *options;     /* constant */
 
 	struct reader_found *found; /* taken by the loop */
@@ -37,5 +37,8 @@ struct reader_lookup {
 	struct ump_error trouble;
 };
 
+/* Starts it with `handle`; after a stop it goes on where it was. Ends the thread alone: what it has left can still be taken. Ends it and
+ * releases what it had. */
 int reader_lookup_start(struct reader_lookup *lookup, struct ump_error *error);
+void reader_lookup_end(struct reader_lookup *lookup);
 void reader_lookup_stop(struct reader_lookup *lookup);

@@ -243,3 +243,51 @@ more_are_delivered() {
     stop adapter
     ((status == 0))
 }
+
+# provider OPTION…: the simulator and the board, as mallory may not come in; $BOARD.
+provider() {
+    "$KAFKA_ADMIN" "$(<"$FILES/address")" topics game-hits:2 audit-verdicts:2 flagged-players:1 >"$BATS_TEST_TMPDIR/topics" 2>&1 || true
+    start provider "$BUILD/provider/event-provider" --listen 127.0.0.1:0 --rate 20 --run "$(unique run)" "$@"
+    BOARD=http://$(address provider)
+    within 60 logged provider '"message":"ready"'
+}
+
+# hits: how many the board has read.
+hits() {
+    curl -fsS "$BOARD/api/state" | jq .totals.hits
+}
+
+# reads_on: what is written comes back and is shown, ten more of it.
+reads_on() {
+    local before
+    before=$(hits)
+    more() {
+        (($(hits) >= before + 10))
+    }
+    within 60 more
+}
+
+@test "the provider writes and reads on with a new password, and with new certificates" {
+    put "$BATS_TEST_TMPDIR/password" wonder
+    provider --bootstrap-servers "$(<"$FILES/address.sasl_ssl")" --tls-enable --tls-ca-cert "$CA" --sasl-enable --sasl-user alice \
+        --sasl-password-file "$BATS_TEST_TMPDIR/password"
+    reads_on
+    put "$BATS_TEST_TMPDIR/password" another
+    within 30 logged provider "new user or password"
+    reads_on # connections that exist stay
+    stop provider
+    assert_equal "$status" 0
+
+    tls=$BATS_TEST_TMPDIR/tls
+    cp -r "$FILES/tls" "$tls"
+    KAFKA_NET_TLS_KEY=$tls/alice.key provider --bootstrap-servers "$(<"$FILES/address.mtls")" --tls-enable --tls-ca-cert "$CA" \
+        --tls-cert "$tls/alice.crt"
+    reads_on
+    "$ROOT/tests/support/certificates" "$tls" alice
+    within 60 logged provider "new certificates for Kafka"
+    reads_on
+    run ! logged provider "keeps its old connection"
+    stop provider
+    assert_equal "$status" 0
+    logged provider '"failed":0'
+}
