@@ -45,8 +45,8 @@ static const struct ump_option rule_options[] = {
 };
 
 static const struct ump_option store_options[] = {
-	{.name = "store", .type = UMP_OPTION_STRING, AT(store), .fallback = "memory", .value = "memory|sqlite:PATH|redis://HOST:PORT",
-	 .help = "where the state of rules over windows is kept"},
+	{.name = "store", .type = UMP_OPTION_STRING, AT(store), .value = "memory|sqlite:PATH|redis://HOST:PORT",
+	 .help = "where the state of rules over windows is kept; without it in SQLite: audit-fn.db in STATE_DIRECTORY, or umpire/audit-fn.db in XDG_STATE_HOME (~/.local/state)"},
 	{.name = "store-prefix", .type = UMP_OPTION_STRING, AT(store_prefix), .fallback = "umpire:", .value = "TEXT",
 	 .help = "of all keys in Redis or Valkey; a replay uses one of its own"},
 	{.name = "store-password-file", .type = UMP_OPTION_STRING, AT(store_password_file), .value = "FILE",
@@ -92,19 +92,23 @@ static int check(void *context, struct ump_error *error)
 	const struct config *config = context;
 	struct rules *rules;
 
-	if (store_check(config->store, error) < 0)
+	if (config->store && store_check(config->store, error) < 0)
 		return ump_error_prefix(error, "%s", ump_config_place("store"));
 	if (config_rules(config, &rules, error) < 0)
 		return -1;
 	bool windowed = rules->windowed;
 	rules_free(rules);
+	ump_cleanup_free char *by_default = !config->store && windowed ? store_default(error) : NULL;
+	const char *store = config->store ? config->store : by_default;
+	if (!store && windowed)
+		return ump_error_prefix(error, "--store");
 	/* Knative starts and stops replicas as it likes: each would see a part of the events, and flag less than there is. */
-	if (getenv("K_SERVICE") && !config->single_writer &&
-	    (strncmp(config->store, "sqlite:", 7) == 0 || (windowed && strcmp(config->store, "memory") == 0)))
+	if (getenv("K_SERVICE") && !config->single_writer && store &&
+	    (strncmp(store, "sqlite:", 7) == 0 || (windowed && strcmp(store, "memory") == 0)))
 		return ump_fail(error, UMP_FATAL,
 				"%s: %s is for one process, and K_SERVICE says that there may be several: expected redis://HOST:PORT, or "
 				"--single-writer where there is never more than one",
-				ump_config_place("store"), config->store);
+				config->store ? ump_config_place("store") : "--store, by default", store);
 	return 0;
 }
 

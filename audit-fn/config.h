@@ -13,7 +13,8 @@ struct config {
 	int64_t threshold; /* meaningless unless given: config_rules() knows */
 	int reply;         /* enum audit_replies */
 
-	char *store, *store_prefix, *store_password_file;
+	char *store; /* NULL: store_default() where a rule has state */
+	char *store_prefix, *store_password_file;
 	int64_t retention_us, store_limit, store_timeout_us;
 	bool single_writer;
 

@@ -3,6 +3,7 @@
 #include "audit-fn/metrics.h"
 #include "audit-fn/service.h"
 #include "common/loop/notify.h"
+#include "common/memory.h"
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -33,17 +34,31 @@ static void drain_expired(void *context)
 	ump_loop_stop(program->loop, EX_UNAVAILABLE);
 }
 
+/* Rules over windows have state; where nobody says where, it is kept all the same. */
+static int open_store(struct program *program, struct ump_error *error)
+{
+	const struct config *config = &program->config;
+	const struct store_settings settings = {config->retention_us, config->store_limit, config->store_timeout_us, config->store_prefix,
+						config->store_password_file};
+	ump_cleanup_free char *by_default = config->store ? NULL : store_default(error);
+
+	if (config->store)
+		return store_open(&program->store, program->loop, config->store, &settings, error);
+	if (!by_default || store_make_folder(by_default, error) < 0)
+		return -1;
+	ump_log(UMP_LOG_INFO, "state is kept", UMP_LOG_S("store", by_default));
+	return store_open(&program->store, program->loop, by_default, &settings, error);
+}
+
 static int build(struct program *program, struct ump_error *error)
 {
 	const struct config *config = &program->config;
 	const struct ump_drain drain = {begin_drain, drain_expired, program, config->drain_timeout_us};
-	const struct store_settings store = {config->retention_us, config->store_limit, config->store_timeout_us, config->store_prefix,
-					     config->store_password_file};
 
 	if (config_rules(config, &program->rules, error) < 0 || ump_loop_new(&program->loop, error) < 0 ||
 	    ump_loop_drain_on_signals(program->loop, &drain, error) < 0)
 		return -1;
-	if (program->rules->windowed && store_open(&program->store, program->loop, config->store, &store, error) < 0)
+	if (program->rules->windowed && open_store(program, error) < 0)
 		return -1;
 	program->metrics = ump_metrics_new(metrics_table, METRIC_COUNT);
 	program->audit = audit_new(&(struct audit_settings){

@@ -1,7 +1,9 @@
 /* audit-fn/store.c: which store a text names. */
 #include "audit-fn/store.h"
 #include "common/memory.h"
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static const struct ump_text sqlite_scheme = {"sqlite:", 7};
 static const struct ump_text redis_scheme = {"redis://", 8};
@@ -52,6 +54,37 @@ int store_check(const char *where, struct ump_error *error)
 	if (parse_server(where + redis_scheme.size, &server, error) < 0)
 		return -1;
 	free(server.host);
+	return 0;
+}
+
+char *store_default(struct ump_error *error)
+{
+	const char *systemd = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	/* A list where the unit names several. XDG's has to be an absolute path, else it does not count. */
+	if (systemd && *systemd == '/')
+		return ump_format("sqlite:%.*s/audit-fn.db", (int)strcspn(systemd, ":"), systemd);
+	if (xdg && *xdg == '/')
+		return ump_format("sqlite:%s/umpire/audit-fn.db", xdg);
+	if (home && *home == '/')
+		return ump_format("sqlite:%s/.local/state/umpire/audit-fn.db", home);
+	ump_fail(error, UMP_FATAL,
+		 "a rule is about a window, and neither STATE_DIRECTORY nor XDG_STATE_HOME nor HOME says where its state may be "
+		 "kept: expected sqlite:PATH, redis://HOST:PORT, or memory where it may be lost");
+	return NULL;
+}
+
+int store_make_folder(const char *where, struct ump_error *error)
+{
+	ump_cleanup_free char *path = ump_copy_string(where + sqlite_scheme.size);
+
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return ump_fail(error, UMP_FATAL, "%s: the folder for the state of rules over windows cannot be made: %s", path,
+					strerror(errno));
+		*slash = '/';
+	}
 	return 0;
 }
 

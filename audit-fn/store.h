@@ -89,6 +89,13 @@ int store_open(struct store **ret_store, struct ump_loop *loop, const char *wher
 /* Whether store_open() would understand `where`. */
 int store_check(const char *where, struct ump_error *error);
 
+/* Where state is kept when nobody says: "sqlite:PATH" in $STATE_DIRECTORY (systemd's), else in $XDG_STATE_HOME/umpire, else in
+ * ~/.local/state/umpire. free() releases it. NULL where the environment names none of them. */
+char *store_default(struct ump_error *error);
+
+/* Makes the folders of the file that store_default() names. */
+int store_make_folder(const char *where, struct ump_error *error);
+
 /* In this process' memory: gone when it ends, seen by no other replica. At the limit updates fail until something is forgotten. */
 int store_memory_open(struct store **ret_store, struct ump_loop *loop, const struct store_settings *settings, struct ump_error *error);
 

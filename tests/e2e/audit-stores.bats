@@ -47,6 +47,45 @@ timed() {
     assert_output --partial "another process has this store open"
 }
 
+@test "without --store the state of a rule over a window is in SQLite: in XDG_STATE_HOME, else in HOME, and in STATE_DIRECTORY before both" {
+    audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    timed 1 6
+    stop audit KILL
+    audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    timed 2 5
+    assert_equal "$code $(header ce-type)" "200 audit.fail"
+    assert_equal "$(stat -c %a "$XDG_STATE_HOME/umpire")" 700
+    run timeout 10 "$AUDIT_FN" --listen 127.0.0.1:0 --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    assert_equal "$status" 69
+    assert_output --partial "$XDG_STATE_HOME/umpire/audit-fn.db"
+    assert_output --partial "another process has this store open"
+    stop audit
+    STATE_DIRECTORY=$BATS_TEST_TMPDIR/unit:/nowhere audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    stop audit
+    assert [ -f "$BATS_TEST_TMPDIR/unit/audit-fn.db" ]
+    XDG_STATE_HOME='' HOME=$BATS_TEST_TMPDIR/home audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    stop audit
+    assert [ -f "$BATS_TEST_TMPDIR/home/.local/state/umpire/audit-fn.db" ]
+}
+
+@test "without --store and without a place to keep state a rule over a window is a configuration error; presets keep nothing" {
+    run env -u HOME -u XDG_STATE_HOME "$AUDIT_FN" --check-config --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    assert_equal "$status" 78
+    assert_output --partial "--store: a rule is about a window"
+    touch "$BATS_TEST_TMPDIR/file"
+    XDG_STATE_HOME=$BATS_TEST_TMPDIR/file run timeout 10 "$AUDIT_FN" --listen 127.0.0.1:0 --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    assert_equal "$status" 78
+    assert_output --partial "$BATS_TEST_TMPDIR/file/umpire"
+    K_SERVICE=audit run "$AUDIT_FN" --check-config --rules "$BATS_TEST_TMPDIR/rules.yaml"
+    assert_equal "$status" 78
+    assert_output --partial "--store, by default: sqlite:$XDG_STATE_HOME/umpire/audit-fn.db is for one process"
+    env -u HOME -u XDG_STATE_HOME "$AUDIT_FN" --check-config
+    audit_start
+    send 1 11
+    assert_equal "$code" 200
+    assert [ ! -e "$XDG_STATE_HOME" ]
+}
+
 @test "with K_SERVICE a store for one process is a configuration error, unless --single-writer" {
     for store in "$STORE" memory; do
         K_SERVICE=audit run "$AUDIT_FN" --check-config --rules "$BATS_TEST_TMPDIR/rules.yaml" --store "$store"

@@ -2,6 +2,10 @@
 
 AUDIT_FN=$BUILD/audit-fn/audit-fn
 
+# Where state is kept by default: never in the home of who runs the tests.
+export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state
+unset STATE_DIRECTORY
+
 # audit_start [OPTION…]: starts it on free ports; leaves $AUDIT and $ADMIN (HOST:PORT).
 audit_start() {
     start audit "$AUDIT_FN" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 "$@"

@@ -2,9 +2,11 @@
 #include "common/memory.h"
 #include "tests/unit/audit/store_conformance.h"
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct store_settings usual = {.retention_us = 3600 * UMP_SECOND, .limit = INT64_C(1) << 30, .timeout_us = 10 * UMP_SECOND};
@@ -201,6 +203,36 @@ Test(store_sqlite, is_not_ready_when_the_file_is_full_and_recovers, .timeout = 6
 	while (!store_ready(store, reason, sizeof(reason)) && ump_loop_clock() < until)
 		ump_loop_once(loop, UMP_SECOND / 10);
 	outcome = apply_many(loop, store, 0, 1);
+	cr_assert(outcome.taken, "%s", outcome.error.text);
+	store_close(store);
+	ump_loop_free(loop);
+	clean(path);
+}
+
+Test(store_sqlite, a_disk_that_refuses_is_an_error_and_forgiven, .timeout = 60)
+{
+	const char *path = new_path();
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY}, all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct ump_loop *loop;
+	struct store *store;
+	struct ump_error error;
+	char reason[160] = "";
+
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &usual, &error), 0, "%s", error.text);
+	cr_assert(apply_many(loop, store, 0, 10).taken);
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0); /* every write to a file fails, as on a disk that is gone */
+	struct outcome outcome = apply_many(loop, store, 10, 10);
+	cr_assert_not(outcome.taken);
+	cr_assert_eq(outcome.error.kind, UMP_RETRY);
+	cr_assert_not(store_ready(store, reason, sizeof(reason)));
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+	int64_t until = ump_loop_clock() + 20 * UMP_SECOND;
+	while (!store_ready(store, reason, sizeof(reason)) && ump_loop_clock() < until)
+		ump_loop_once(loop, UMP_SECOND / 10);
+	cr_assert(store_ready(store, reason, sizeof(reason)), "%s", reason);
+	outcome = apply_many(loop, store, 10, 10);
 	cr_assert(outcome.taken, "%s", outcome.error.text);
 	store_close(store);
 	ump_loop_free(loop);
