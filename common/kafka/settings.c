@@ -81,6 +81,9 @@ static const struct {
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
 	enum ump_log_level ours = level <= 3 ? UMP_LOG_ERROR : level == 4 ? UMP_LOG_WARNING : level <= 6 ? UMP_LOG_INFO : UMP_LOG_DEBUG;
+	/* Said at every connection to a broker that knows no such request, as the embedded one; which makes no topics anyway. */
+	if (strcmp(facility, "AUTOCREATE") == 0)
+		ours = UMP_LOG_DEBUG;
 	ump_log(ours, "librdkafka", UMP_LOG_S("client", handle ? rd_kafka_name(handle) : ""), UMP_LOG_S("facility", facility),
 		UMP_LOG_S("text", text));
 }
