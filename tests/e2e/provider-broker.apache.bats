@@ -1,0 +1,73 @@
+# The broker goes away in the middle of a run, and comes back with what it had.
+load ../support/support
+load ../support/kafka
+load ../support/provider
+load ../support/doors
+
+teardown() {
+    stop_all
+}
+
+# of NAME: a count in the provider's metrics.
+of() {
+    metric "$ADMIN" "umpire_provider_$1_total"
+}
+
+# ahead NUMBER: so many more events were made than Kafka has acknowledged.
+ahead() {
+    (($(of produced) - $(of acknowledged) >= $1))
+}
+
+acknowledged() {
+    (($(of acknowledged) >= $1))
+}
+
+@test "a broker that is away for 2,000 events costs none of them, and none comes twice; people get 503 meanwhile" {
+    kafka_start apache --user test:secret
+    kafka_topics game-hits:3 audit-verdicts:3
+    # It ends when it is told to, so the broker is away in mid-run however long that takes.
+    start it "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --run away --rate 300 --ack-timeout 2s \
+        --truth "$BATS_TEST_TMPDIR/truth.json"
+    BOARD=http://$(address it) ADMIN=$(address it admin)
+    within 60 acknowledged 300
+    hit 1
+    assert_equal "$code" 202
+    kafka_stop
+    within 120 ahead 2000
+    hit 2
+    refused 503
+    assert_equal "$(of failed)" 0
+    kafka_restart
+    within 120 acknowledged $(($(of produced) + 300))
+    within 60 taken
+    stop it
+    assert_equal "$status" 0
+    assert_equal "$(truth '.failed | length') $(truth .complete)" '0 true'
+    kafka_consume game-hits | jq -r '.headers | map({(.[0]): .[1]}) | add | select(.ce_source == "/umpire/provider/away") | .ce_id' | sort -n |
+        diff - <(seq "$(truth .events)")
+}
+
+taken() {
+    hit 3
+    [[ $code == 202 ]]
+}
+
+@test "a queue that is full stops the simulator, not its memory; what was held up goes out, and SIGTERM sends the rest" {
+    kafka_start apache --user test:secret
+    kafka_topics game-hits:3
+    start it "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --listen none --admin-listen 127.0.0.1:0 --run full --rate 50000 \
+        --kafka-set queue.buffering.max.messages=5000 --truth "$BATS_TEST_TMPDIR/truth.json"
+    ADMIN=$(address it admin)
+    within 60 acknowledged 1000
+    kafka_stop KILL
+    within 60 ahead 5000
+    local produced
+    produced=$(of produced)
+    assert_equal $((produced - $(of acknowledged))) 5000
+    kafka_restart
+    within 120 acknowledged $((produced + 1000))
+    stop it
+    assert_equal "$status" 0
+    assert_equal "$(truth '.failed | length') $(truth .complete)" '0 true'
+    kafka_consume game-hits | jq -r '.headers | map({(.[0]): .[1]}) | add | .ce_id' | sort -n | uniq | diff - <(seq "$(truth .events)")
+}
