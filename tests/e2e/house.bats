@@ -26,3 +26,11 @@ setup() {
     [[ $(needed provider/event-provider) != *hiredis* ]]
     [[ $(needed source-adapter/source-adapter) != *sqlite* && $(needed source-adapter/source-adapter) != *hiredis* ]]
 }
+
+@test "the tests that the README names are there" {
+    local name
+    for name in $(grep '^|' README.md | grep -o '`\(e2e\|unit\|faults\|vectors\)/[^`]*`' | tr -d '`'); do
+        compgen -G "tests/$name" >/dev/null || fail "README.md names tests/$name"
+    done
+    [[ $name ]]
+}
