@@ -109,3 +109,44 @@ rows_are() {
     stop it
     assert_equal "$(kafka_consume flagged-players | wc -l)" "$records"
 }
+
+@test "a browser that does not read is put back to a snapshot, and holds little of what it was sent" {
+    kafka_start embedded
+    board_start it --admin-listen 127.0.0.1:0 --hold-back 100000000 --rate 1000 --players 2000
+    local seen
+    seen=$(python3 "$BATS_TEST_DIRNAME/../support/slow_reader.py" "${BOARD#http://}" "http://$(address it admin)/metrics")
+    echo "$seen"
+    # What the program keeps is at most 256 KiB and a frame; the kernel's buffers are beside that.
+    jq -e '.held < 4 * 1024 * 1024 and .after == ["snapshot", "update", "update"]' <<<"$seen"
+}
+
+@test "one round of the game, one event, one player: each can be asked for, and nonsense is refused" {
+    kafka_start embedded
+    simulate
+    board_start it --rate 0 --run seven --public-url http://192.0.2.1:8080/
+    within 30 shows '.totals.hits == 300 and (.rebuilding | not)'
+    local place
+    place=$(kafka_consume game-hits | head -n 1 | jq -r '"partition=\(.partition)&offset=\(.offset)"')
+    curl -fsS "$BOARD/api/event?$place" | jq -e '.hit.attributes.source == "/umpire/provider/seven" and .verdict == null and (.hit.http | contains("ce-knativekafkaoffset: "))'
+    asked() {
+        curl -sS -o /dev/null -w '%{http_code}' "$BOARD$1"
+    }
+    assert_equal "$(asked '/api/event?partition=0&offset=999999')" 404
+    assert_equal "$(asked '/api/event?partition=0')" 400
+    assert_equal "$(asked '/api/event?partition=-1&offset=x')" 400
+    assert_equal "$(asked '/api/state?round=1')" 200
+    assert_equal "$(asked '/api/state?round=2')" 404
+    assert_equal "$(asked '/api/state?round=0')" 404
+    assert_equal "$(asked "/api/stream?player=$(printf 'x%.0s' {1..200})")" 400
+    shows '.play == "http://192.0.2.1:8080/play"'
+    curl -fsS "$BOARD/code.svg" | grep -q '^<svg '
+    assert_equal "$(curl -sS -o /dev/null -w '%{content_type}' "$BOARD/code.svg")" image/svg+xml
+    # A phone is told how its player stands.
+    start phone curl -sSN "$BOARD/api/stream?player=p-0001"
+    within 20 frames phone 1
+    grep -A 1 '^event: player' "$BATS_TEST_TMPDIR/phone.out" | sed -n 's/^data: //p' | jq -e '.round == 1 and .hits > 0 and .cheats == 0'
+    stop it
+    board_start it --rate 0
+    assert_equal "$(asked /code.svg)" 404
+    shows '.play == null'
+}
