@@ -60,10 +60,11 @@ manifests: $(BUILD)/with-tests ## Renders every overlay with every pattern and c
 	@ninja -C $(BUILD)
 	@tests/run test --only manifests
 
-bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka, and the function beside its own; QUICK=1 in a minute or two
+bench: $(BUILD)/with-tests ## Measures the adapter beside its floors on real Apache Kafka, the function beside its own, and what browsers cost the board; QUICK=1 in a minute or two
 	@$(SETUP) apache test
 	@tests/bench/run $(if $(QUICK),,--document)
 	@BUILD=$(BUILD) tests/bench/audit $(if $(QUICK),--rounds 1 --seconds 2,--document)
+	@BUILD=$(BUILD) tests/bench/pages $(if $(QUICK),--seconds 3)
 
 faults: $(BUILD)/with-tests ## Breaks what the adapter depends on for SECONDS (600), from SEED, and checks that nothing is lost
 	@$(SETUP) build check apache

@@ -99,7 +99,7 @@ export const inferFunction = ({ adapters, now }) => {
   const answered = told.filter((each) => each.status.last_answer).map((each) => ({ ...each.status, at: Date.parse(each.status.last_answer) }));
   const flying = told.some((each) => each.status.in_flight > 0);
   const woken = answered.filter((each) => each.first_answer_ms !== null && each.first_answer).sort((a, b) => Date.parse(b.first_answer) - Date.parse(a.first_answer))[0];
-  const wake = woken ? `last woke in ${milliseconds(woken.first_answer_ms)}` : "no wake-up measured";
+  const wake = woken ? `woke in ${milliseconds(woken.first_answer_ms)}` : "no wake-up measured";
   if (answered.length === 0) return flying ? { state: "busy", word: "waking up", detail: "the first call waits" } : { state: "unknown", word: "unknown", detail: "not called yet" };
   const latest = answered.reduce((a, b) => (a.at > b.at ? a : b));
   const quiet = now - latest.at;
