@@ -81,7 +81,7 @@ keep() {
     seen '(.play | startswith("http://192.168.1.20:") and endswith("/play")) and .code > 0'
     # The search finds whom one looks for; an event is shown whole.
     seen '.flagged[0] as $name | (.found | length >= 1) and (.found | all(startswith($name)))'
-    seen '.event | (.attributes.type == "game.hits") and (.title | endswith("cheating")) and (.hops | length == 5) and (.hops | all(startswith("not yet") | not))'
+    seen '.event | (.attributes.type == "game.hits") and (.title | endswith("cheating")) and (.hops | length == 5) and (.hops[:4] | all(startswith("not yet") | not))'
     seen '.event | .attributes.id as $id | (.http | startswith("POST / HTTP/1.1\n") and contains("ce-id: \($id)\n"))'
     seen '.event | .kafka.key == .attributes.subject and .kafka.topic == "game-hits"'
     # Who is flagged is what the topics say.
