@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct store_settings usual = {.retention_us = 3600 * UMP_SECOND, .limit = INT64_C(1) << 30, .timeout_us = 10 * UMP_SECOND};
@@ -205,6 +206,25 @@ Test(store_sqlite, is_not_ready_when_the_file_is_full_and_recovers, .timeout = 6
 	outcome = apply_many(loop, store, 0, 1);
 	cr_assert(outcome.taken, "%s", outcome.error.text);
 	store_close(store);
+	ump_loop_free(loop);
+	clean(path);
+}
+
+Test(store_sqlite, thirty_thousand_players_take_the_bytes_that_are_promised, .timeout = 120)
+{
+	const char *path = new_path();
+	struct ump_loop *loop;
+	struct store *store;
+	struct ump_error error;
+	struct stat file;
+
+	cr_assert_eq(ump_loop_new(&loop, &error), 0);
+	cr_assert_eq(store_sqlite_open(&store, loop, path, &usual, &error), 0, "%s", error.text);
+	for (int64_t first = 0; first < 30000; first += 10000)
+		cr_assert(apply_many(loop, store, first, 10000).taken);
+	store_close(store); /* with what the log held */
+	cr_assert_eq(stat(path, &file), 0);
+	cr_assert_leq(file.st_size / 30000, 200, "%lld bytes a player", (long long)file.st_size / 30000);
 	ump_loop_free(loop);
 	clean(path);
 }
