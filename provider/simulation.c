@@ -8,6 +8,7 @@
 
 #define BEHIND_US (1 * UMP_SECOND) /* what is made up for; more moves the schedule */
 #define LATE_US   (100 * UMP_MILLISECOND)
+#define SILENT_US (3 * UMP_SECOND) /* without an acknowledgement that is waited for: said to be blocked */
 #define AGAIN_US  (20 * UMP_MILLISECOND) /* while held */
 #define ROUND     500                    /* events before others get their turn */
 
@@ -28,6 +29,7 @@ struct simulation {
 	struct simulated_hit next; /* taken from the simulator and not sent */
 	bool has_next, stopping, all_out;
 	uint64_t pending;
+	int64_t heard_us; /* loop time of the latest completion, or of the first event that waits for one */
 	struct simulation_counts counts;
 };
 
@@ -149,7 +151,8 @@ static bool send_next(struct simulation *simulation)
 		return false;
 	if (send_hit(simulation, &simulation->next, &error) == 0) {
 		simulation->has_next = false;
-		simulation->pending++;
+		if (!simulation->pending++)
+			simulation->heard_us = ump_loop_now(simulation->loop);
 		simulation->counts.produced++;
 		simulation->counts.late += simulation->next.due_us + LATE_US < ump_loop_now(simulation->loop) - simulation->start_us;
 		change_state(simulation, SIMULATION_RUNNING, NULL);
@@ -202,6 +205,7 @@ bool simulation_delivered(struct simulation *simulation, const struct ump_delive
 	const struct simulated_player *player = simulator_player(simulation->simulator, (uint32_t)packed >> 2);
 	assert(simulation->pending);
 	simulation->pending--;
+	simulation->heard_us = ump_loop_now(simulation->loop);
 	if (delivery->error) {
 		if (!simulation->counts.failed++)
 			ump_log(UMP_LOG_ERROR, "event is not in Kafka", UMP_LOG_I("id", sequence),
@@ -283,7 +287,10 @@ void simulation_set_scenario(struct simulation *simulation, const struct scenari
 
 enum simulation_state simulation_state(const struct simulation *simulation)
 {
-	return simulation ? simulation->state : SIMULATION_OFF;
+	if (!simulation)
+		return SIMULATION_OFF;
+	bool silent = simulation->pending && ump_loop_now(simulation->loop) - simulation->heard_us > SILENT_US;
+	return silent && simulation->state == SIMULATION_RUNNING ? SIMULATION_BLOCKED : simulation->state;
 }
 
 const char *simulation_state_name(enum simulation_state state)

@@ -12,7 +12,7 @@ enum simulation_state {
 	SIMULATION_OFF,      /* there is none, or it has not begun */
 	SIMULATION_RUNNING,  /* */
 	SIMULATION_HELD,     /* `held` says so */
-	SIMULATION_BLOCKED,  /* Kafka does not take records as fast, or at all */
+	SIMULATION_BLOCKED,  /* Kafka does not take records as fast, or at all, or has acknowledged none for 3 s */
 	SIMULATION_PAUSED,   /* by the speaker */
 	SIMULATION_FINISHED, /* all is out and acknowledged, or given up */
 };

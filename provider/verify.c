@@ -142,6 +142,12 @@ static bool has_usable_truth(struct verify *verify)
 	return true;
 }
 
+int64_t verify_patience(const struct provider_config *config, const struct reader *reader)
+{
+	int64_t wait_us = config->verify.wait_us;
+	return reader_is_at_end(reader) || wait_us > VERIFY_START_US ? wait_us : VERIFY_START_US;
+}
+
 /* What there is to wait for: true when the comparison can be written. */
 static bool is_over(struct verify *verify, int64_t now)
 {
@@ -159,7 +165,7 @@ static bool is_over(struct verify *verify, int64_t now)
 	}
 	if (comparison_is_complete(verify->comparison, &verify->truth) && reader_is_at_end(verify->reader))
 		return true;
-	return now - verify->progressed_at >= wait_us;
+	return now - verify->progressed_at >= verify_patience(verify->config, verify->reader);
 }
 
 static void look(void *context)

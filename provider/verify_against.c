@@ -66,10 +66,11 @@ static void look(void *context)
 		ump_loop_stop(against->loop, EX_UNAVAILABLE);
 		return;
 	}
-	if (progress != against->progress || !reader_is_at_end(against->reader)) {
+	if (progress != against->progress) {
 		against->progress = progress;
 		against->progressed_at = now;
-	} else if (parallel_is_equal(against->parallel) || now - against->progressed_at >= wait_us) {
+	} else if ((parallel_is_equal(against->parallel) && reader_is_at_end(against->reader)) ||
+		   now - against->progressed_at >= verify_patience(against->config, against->reader)) {
 		ump_loop_stop(against->loop, EX_OK);
 	}
 }

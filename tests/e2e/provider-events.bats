@@ -120,15 +120,14 @@ fields() {
     assert_equal "$(header Retry-After)" 2
     stop it
     doors_open --ack-timeout 2s
-    ask /events "${EVENT[@]}"
-    assert_equal "$code" 202
+    event_taken() {
+        ask /events "${EVENT[@]}"
+        [[ $code == 202 ]]
+    }
+    within 60 event_taken
     kill -STOP "${PIDS[kafka]}"
     ask /events "${EVENT[@]}"
     refused 503 'not acknowledged'
     kill -CONT "${PIDS[kafka]}"
-    taken() {
-        ask /events "${EVENT[@]}"
-        [[ $code == 202 ]]
-    }
-    within 30 taken
+    within 60 event_taken
 }

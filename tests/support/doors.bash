@@ -41,6 +41,12 @@ join() {
     cookie=${cookie%%;*}
 }
 
+# taken HITS [CURL OPTION…]: for `within`, where Kafka may take its time.
+taken() {
+    hit "$@"
+    [[ $code == 202 ]]
+}
+
 # hit HITS [CURL OPTION…]
 hit() {
     local hits=$1
