@@ -12,6 +12,7 @@
 #include "source-adapter/consumer_private.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/seeded.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HEARTBEAT   (1 * UMP_SECOND)       /* polls this often, whatever happens: max.poll.interval.ms and missed signals */
@@ -219,8 +220,13 @@ static void event_error(struct consumer *consumer, const rd_kafka_message_t *mes
 {
 	ump_log(UMP_LOG_WARNING, "kafka", UMP_LOG_S("error", rd_kafka_message_errstr(message)),
 		UMP_LOG_S("topic", message->rkt ? rd_kafka_topic_name(message->rkt) : ""), UMP_LOG_I("partition", message->partition));
-	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
-		fail(consumer, rd_kafka_fatal_error(consumer->handle, NULL, 0), "the group has expelled this member");
+	if (message->err != RD_KAFKA_RESP_ERR__FATAL)
+		return;
+	char what[200] = "the group has expelled this member";
+	if (consumer->options.instance_id)
+		snprintf(what, sizeof what, "the group has expelled this member: another one has come with group.instance.id %s",
+			 consumer->options.instance_id);
+	fail(consumer, rd_kafka_fatal_error(consumer->handle, NULL, 0), what);
 }
 
 void consumer_poll(void *context)

@@ -30,6 +30,8 @@ struct consumer_options {
 	const struct ump_kafka_settings *settings;
 	const char *client_id;
 	const char *group;
+	const char *instance_id; /* of a static member; NULL: it comes and goes */
+	bool low_memory;
 	const struct ump_list *topics;
 	struct cluster cluster;
 	struct position_policy from;

@@ -10,7 +10,12 @@
 static int open_handle(struct consumer *consumer, struct ump_error *error)
 {
 	const struct consumer_options *options = &consumer->options;
-	struct fetching fetching = {options->settings, options->client_id, options->group, options->cluster};
+	struct fetching fetching = {.settings = options->settings,
+				    .client_id = options->client_id,
+				    .group = options->group,
+				    .instance_id = options->plan ? NULL : options->instance_id,
+				    .low_memory = options->low_memory,
+				    .cluster = options->cluster};
 	rd_kafka_conf_t *configuration;
 	if (fetching_configure(&fetching, &configuration, error) < 0)
 		return -1;

@@ -9,6 +9,8 @@
 struct fetching {
 	const struct ump_kafka_settings *settings;
 	const char *client_id, *group;
+	const char *instance_id; /* group.instance.id; NULL: a member that comes and goes */
+	bool low_memory;
 	struct cluster cluster;
 };
 

@@ -3,6 +3,7 @@
 #include "common/telemetry/log.h"
 #include "source-adapter/counts.h"
 #include "source-adapter/worker.h"
+#include <malloc.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -52,6 +53,14 @@ static void release(struct program *program)
 	ump_config_release(config_program(), &program->config);
 }
 
+/* Before the first thread. Few heaps instead of one for each of librdkafka's threads, and large pieces (a fetch comes in one) go back to
+ * the system when they are done, wherever they lie. */
+static void save_memory(bool low)
+{
+	mallopt(M_ARENA_MAX, low ? 1 : 2);
+	mallopt(M_MMAP_THRESHOLD, low ? 64 << 10 : 128 << 10);
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = {0};
@@ -61,6 +70,7 @@ int main(int argc, char **argv)
 	if (status != UMP_CONFIG_RUN)
 		return status;
 	ump_log_setup("source-adapter", (enum ump_log_level)program.config.log.level, (enum ump_log_format)program.config.log.format);
+	save_memory(program.config.low_memory);
 	if (build(&program, &error) < 0) {
 		ump_log(UMP_LOG_ERROR, "not started", UMP_LOG_S("error", error.text));
 		status = error.kind == UMP_RETRY ? EX_UNAVAILABLE : EX_CONFIG;

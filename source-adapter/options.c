@@ -20,6 +20,8 @@ static const struct ump_option source_options[] = {
 	 .help = "topics to read, by their literal names"},
 	{.name = "group", .variables = "KAFKA_CONSUMER_GROUP", .type = UMP_OPTION_STRING, .offset = AT(group), .value = "GROUP",
 	 .help = "consumer group, which holds the position"},
+	{.name = "group-instance-id", .type = UMP_OPTION_STRING, .offset = AT(group_instance_id), .value = "NAME",
+	 .help = "makes this process a static member of the group: after a restart it has its partitions at once. The same after a restart and no other process's, as in a StatefulSet; never in a Deployment"},
 	{.name = "from", .variables = "KAFKA_INITIAL_OFFSET", .type = UMP_OPTION_STRING, .offset = AT(from), .fallback = "latest", .value = "earliest|latest|TIME",
 	 .help = "where a group begins that has no position yet; TIME is RFC 3339. Of a replay: earliest, TIME or TOPIC:PARTITION:OFFSET,…"},
 	{.name = "replay", .type = UMP_OPTION_SWITCH, .offset = AT(replay), .fallback = "false",
@@ -85,6 +87,8 @@ static const struct ump_option flow_options[] = {
 	 .help = "events on their way to the sink at once"},
 	{.name = "max-in-flight-bytes", .type = UMP_OPTION_SIZE, .offset = AT(max_in_flight_bytes), .fallback = "16MiB", .minimum = 65536, .maximum = INT64_C(1) << 40, .value = "SIZE",
 	 .help = "bytes of records read from Kafka and not yet finished"},
+	{.name = "low-memory", .type = UMP_OPTION_SWITCH, .offset = AT(low_memory), .fallback = "false",
+	 .help = "fetches less ahead: 40 MiB resident at most, instead of 80, while a backlog is read"},
 	{.name = "commit-interval", .type = UMP_OPTION_DURATION, .offset = AT(commit_interval_us), .fallback = "1s", .minimum = 1000, .maximum = INT64_C(3600000000), .value = "TIME",
 	 .help = "longest time from a finished record to its commit"},
 	{.name = "drain-timeout", .type = UMP_OPTION_DURATION, .offset = AT(drain_timeout_us), .fallback = "10s", .minimum = 1000, .maximum = INT64_C(240000000), .value = "TIME",
@@ -252,11 +256,17 @@ static int check_sink(const struct config *config, struct ump_error *error)
 
 /* What the adapter decides itself, because its promises rest on it. */
 static const char *const owned_properties[] = {
-	"auto.offset.reset",  "client.id",
-	"enable.auto.commit", "enable.auto.offset.store",
-	"enable.idempotence", "enable.partition.eof",
-	"group.id",           "partition.assignment.strategy",
-	"transactional.id",   NULL,
+	"auto.offset.reset",
+	"client.id",
+	"enable.auto.commit",
+	"enable.auto.offset.store",
+	"enable.idempotence",
+	"enable.partition.eof",
+	"group.id",
+	"group.instance.id",
+	"partition.assignment.strategy",
+	"transactional.id",
+	NULL,
 };
 
 static char *host_name(void)

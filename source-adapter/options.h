@@ -13,6 +13,7 @@ struct config {
 	/* What is read */
 	struct ump_list topics;
 	char *group;
+	char *group_instance_id;
 	char *from;
 	bool replay;
 	char *until;
@@ -46,6 +47,7 @@ struct config {
 	int order; /* enum order */
 	int64_t max_in_flight;
 	int64_t max_in_flight_bytes;
+	bool low_memory;
 	int64_t commit_interval_us;
 	int64_t drain_timeout_us;
 

@@ -32,6 +32,8 @@ static int make_consumer(struct worker *worker, struct ump_error *error)
 		.settings = &config->kafka,
 		.client_id = config->instance,
 		.group = config->group,
+		.instance_id = config->group_instance_id,
+		.low_memory = config->low_memory,
 		.topics = &config->topics,
 		.cluster = worker->cluster,
 		.order = (enum order)config->order,
