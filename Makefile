@@ -11,7 +11,7 @@ export BUILD
 
 DEMO_PURPOSES := $(if $(filter apache,$(KAFKA)),apache)
 
-.PHONY: help demo build check test asan tsan manifests bench faults soak fuzz image deploy deploy-platform undeploy doctor clean
+.PHONY: help demo build check test asan tsan manifests bench faults soak fuzz image workshop deploy deploy-platform undeploy doctor clean
 help: ## What can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2} /^#: / {print substr($$0, 4)}' $(MAKEFILE_LIST)
 
@@ -114,6 +114,9 @@ image: ## Builds the images and brings them to OVERLAY's cluster, or to REGISTRY
 deploy: ## Brings a cluster to run PATTERN on OVERLAY: images, operators where they are missing, then the rest
 	@[[ '$(IMAGES)' = no ]] || deploy/bin/image $(OVERLAY) $(NAMESPACE)
 	@deploy/bin/deploy $(OVERLAY) $(PATTERN) $(NAMESPACE)
+
+workshop: ## Prepares rooms for ATTENDEES in the instructor's cluster: by an admin, when openshift-dedicated is deployed
+	@deploy/bin/workshop $(ATTENDEES)
 
 deploy-platform: ## Installs the operators that OVERLAY needs: once, by an admin
 	@deploy/bin/deploy --platform $(OVERLAY)

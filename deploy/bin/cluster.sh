@@ -96,3 +96,38 @@ secrets_needed() { # FOLDER
 		! grep -q 'kind: KafkaChannel' "$1"/*.yaml || echo kafka-knative
 	} | sed 's/^kafka-//' | sort -u
 }
+
+# apply FILE: tries again while a webhook is not up yet or a kind has only just been made; anything else that is refused is final.
+apply() {
+	if ask apply --server-side --force-conflicts --field-manager=umpire --validate=ignore -f "$1" >"$scratch/applied"; then
+		sed 's/^/  /' "$scratch/applied"
+		return 0
+	fi
+	case $said in
+	*'failed calling webhook'* | *'no endpoints available'* | *'no matches for kind'* | *'connection refused'* | *'the server is currently unable'* | *'not yet'*) return 1 ;;
+	esac
+	identify "$1"
+	case $said in
+	*forbidden* | *Forbidden*) fail 69 "$kind/$name: we may not: $said
+$ask_for_rights" ;;
+	esac
+	fail 69 "$kind/$name was refused: $said"
+}
+
+# Stage by stage, each settled before the next; then after_stage FOLDER STAGE, which who sources this file may define.
+apply_all() { # FOLDER
+	local file stage
+	for stage in $(cd "$1" && printf '%s\n' *.yaml | cut -d - -f 1 | sort -u); do
+		for file in "$1/$stage"-*.yaml; do
+			identify "$file"
+			until_true "$kind/$name is accepted" apply "$file"
+		done
+		for file in "$1/$stage"-*.yaml; do
+			identify "$file"
+			until_true "$kind/$name is ready" settled "$file"
+		done
+		after_stage "$1" "$stage"
+	done
+}
+
+after_stage() { :; }

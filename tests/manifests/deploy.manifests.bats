@@ -205,3 +205,36 @@ line() {
     assert_output --partial 'openshift-dedicated'
     assert_output --partial 'broker-trigger'
 }
+
+@test "a workshop needs the instructor's Kafka first; then each attendee gets a room and the passwords of their users" {
+    cluster
+    run "$bin/workshop" 2
+    assert_failure 69
+    assert_output --partial 'make deploy OVERLAY=openshift-dedicated first'
+    [[ ! -s $requests ]]
+    stop api
+    rm "$KUBECONFIG"
+    local objects=$authority number user
+    objects+=', "kafkas/umpire/umpire": {"apiVersion": "kafka.strimzi.io/v1", "kind": "Kafka", "metadata": {"name": "umpire", "namespace": "umpire"}}'
+    objects+=', "configmaps/umpire/kafka": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kafka", "namespace": "umpire"}, "data": {"bootstrapServers": "umpire-kafka-bootstrap.umpire.svc:9093"}}'
+    objects+=', "routes/umpire/event-provider": {"apiVersion": "route.openshift.io/v1", "kind": "Route", "metadata": {"name": "event-provider", "namespace": "umpire"}, "spec": {"host": "board.example.com"}}'
+    for number in 01 02; do
+        for user in provider adapter knative; do
+            objects+=", \"secrets/umpire/umpire-$user-$number\": {\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {\"name\": \"umpire-$user-$number\", \"namespace\": \"umpire\"}, \"data\": {\"password\": \"$(printf "$user$number" | base64)\"}}"
+        done
+    done
+    authority=$objects cluster
+    USERS=guest%d run "$bin/workshop" 2
+    assert_success
+    assert_output --partial 'Ready: 2 rooms'
+    assert_output --partial "The instructor's board: https://board.example.com"
+    (($(line 'apply ConsoleQuickStart') < $(line 'apply Namespace umpire-01')))
+    (($(line 'apply Namespace umpire-01') < $(line 'apply KafkaUser umpire-adapter-01')))
+    (($(line 'apply KafkaUser umpire-adapter-01') < $(line 'apply Secret kafka-adapter')))
+    assert_equal "$("$KUBECTL" get secret -n umpire-02 kafka-adapter -o json | jq -r '.stringData | .user + " " + .password')" 'umpire-adapter-02 adapter02'
+    assert_equal "$("$KUBECTL" get rolebinding -n umpire-02 attendee -o json | jq -r '.subjects[0].name')" guest2
+    run "$bin/workshop" --remove 2
+    assert_success
+    (($(line 'delete KafkaUser') < $(line 'delete Namespace')))
+    run -64 "$bin/workshop" 100
+}

@@ -7,11 +7,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import environment  # noqa: E402
-from objects import DEPLOY, Finding, Schemas, build, folders, render  # noqa: E402
+import kafka  # noqa: E402
+import yaml  # noqa: E402
+from objects import DEPLOY, Finding, Schemas, build, folders, render, workshop  # noqa: E402
 from rules import RULES  # noqa: E402
 from tap import finish, tell  # noqa: E402
 
-NAMESPACED_ONLY = ("sandbox",)
+NAMESPACED_ONLY = ("sandbox", "workshop")
 
 
 def scope(schemas, where, things):
@@ -39,6 +41,22 @@ def matrix():
                 yield overlay, pattern, extra
     together = [extra for extra in folders("extras") if "source-to-sink" in fitting(extra, "patterns") and "kind" in fitting(extra, "overlays")]
     yield "kind", "source-to-sink", " ".join(together)
+
+
+def numbered(rooms, things):
+    """Each topic of attendee 02's is there, and each right that the parts need, as the parts of namespace umpire-02 name them."""
+    theirs = [thing for thing in rooms if thing["metadata"]["name"].endswith("-02")]
+    users = [dict(thing, metadata=dict(thing["metadata"], name=thing["metadata"]["name"][:-3])) for thing in theirs if thing["kind"] == "KafkaUser"]
+    words = yaml.safe_load(yaml.safe_dump(things).replace("-07", "-02"))
+    made = {thing["spec"]["topicName"] for thing in theirs if thing["kind"] == "KafkaTopic"}
+    wanted = {value for key, value in kafka.names(words).items() if key in ("verdicts", "table", "dead-letters", "status", "candidate-verdicts")}
+    if wanted != made:
+        yield "topics: expected %s, found %s" % (sorted(wanted), sorted(made))
+    for finding in kafka.rights("workshop", words + users):
+        if finding.text != "Deployment/event-provider needs Write of topic game-hits":  # the instructor's game makes the hits
+            yield finding
+    if {"Namespace", "ResourceQuota", "LimitRange", "RoleBinding", "KafkaUser", "ConsoleQuickStart"} - {thing["kind"] for thing in rooms}:
+        yield "a kind of object is missing"
 
 
 def rendered(combination):
@@ -71,6 +89,9 @@ def main():
         things = build(os.path.join("deploy/platform", platform))
         findings = list(schemas.check(platform, things))
         tell(not findings, "platform " + platform + " is valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
+    rooms = workshop(2)
+    findings = list(schemas.check("workshop", rooms)) + list(numbered(rooms, render("workshop", "source-to-sink")))
+    tell(not findings, "a workshop's rooms are valid, and have what an attendee's manifests name", findings)
     said = environment.redrive(render("kind", "source-to-sink"))
     tell(not said, "what docs/OPERATIONS.md runs in the adapter's pod is accepted there", [said])
     tell(True, "the programs accept their environments", skip=None if environment.built() else "the programs are not built")

@@ -16,9 +16,9 @@ MISTAKES = (
     ("a sink by another name", "source-to-sink", "components/adapter-binding/kustomization.yaml", "data.sink", "data.hits", "SinkBinding/source-adapter: spec.sink.ref"),
     ("a source on another topic", "kafka-source", "components/knative-kafka-source/kustomization.yaml", "data.hits", "data.sink", "KafkaSource/hits: spec.topics"),
     ("verdicts into another topic", "kafka-source", "components/verdict-sink/kustomization.yaml", "data.verdicts", "data.group", "KafkaSink/verdicts: spec.topic"),
-    ("rights on another topic", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.2', 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.3', "KafkaUser/umpire-adapter: spec.authorization.acls"),
-    ("rights on another group", "source-to-sink", "components/kafka-strimzi/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls: Deployment/source-adapter needs"),
-    ("a topic that nobody makes", "source-to-sink", "components/kafka-strimzi/topics.yaml", "  name: status\n", "  name: state\n", "no KafkaTopic makes umpire-status"),
+    ("rights on another topic", "source-to-sink", "components/kafka-topics/kustomization.yaml", 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.2', 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.3', "KafkaUser/umpire-adapter: spec.authorization.acls"),
+    ("rights on another group", "source-to-sink", "components/kafka-topics/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls: Deployment/source-adapter needs"),
+    ("a topic that nobody makes", "source-to-sink", "components/kafka-topics/topics.yaml", "  name: status\n", "  name: state\n", "no KafkaTopic makes umpire-status"),
     ("verdicts in structured mode", "kafka-source", "components/verdict-sink/kafkasink.yaml", "contentMode: binary", "contentMode: structured", "KafkaSink/verdicts: spec.contentMode"),
     ("a Trigger without a filter", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  - any:\n    - exact: {type: game.hits}\n    - exact: {type: bonus}\n", "  - exact: {source: /umpire}\n", "Trigger/audit: spec.filters"),
     ("a Trigger that lets its own replies in", "broker-trigger", "patterns/broker-trigger/broker.yaml", "type: bonus", "type: audit.fail", "Trigger/audit: spec.filters"),
@@ -58,9 +58,9 @@ MISTAKES = (
     ("an address of Kafka without its namespace", "kafka-source", "overlays/kind/last/kustomization.yaml", "components:\n- ../../../components/kafka-strimzi/address\n", "", "ConfigMap/kafka: data.bootstrapServers"),
     ("another address of Kafka", "kafka-source", "components/verdict-sink/kustomization.yaml", "spec.bootstrapServers.0", "spec.topic", "KafkaSink/verdicts: spec.bootstrapServers"),
     ("a port on which Kafka does not listen", "source-to-sink", "components/kafka-strimzi/kafka.yaml", "svc:9093", "svc:9092", "is no listener of ours"),
-    ("a right that is missing", "source-to-sink", "components/kafka-strimzi/users.yaml", "operations: [Describe, Write]\n    # what no retry", "operations: [Describe]\n    # what no retry", "Deployment/source-adapter needs Write of topic audit-verdicts"),
-    ("a topic of no cluster", "source-to-sink", "components/kafka-strimzi/topics.yaml", "strimzi.io/cluster: umpire", "strimzi.io/cluster: demo", "KafkaTopic/hits: metadata.labels.strimzi.io/cluster"),
-    ("somebody else's password", "source-to-sink", "components/kafka-strimzi/users.yaml", "name: kafka-adapter, key: password", "name: kafka-provider, key: password", "KafkaUser/umpire-adapter: spec.authentication.password"),
+    ("a right that is missing", "source-to-sink", "components/kafka-topics/users.yaml", "operations: [Describe, Write]\n    # what no retry", "operations: [Describe]\n    # what no retry", "Deployment/source-adapter needs Write of topic audit-verdicts"),
+    ("a topic of no cluster", "source-to-sink", "components/kafka-topics/topics.yaml", "strimzi.io/cluster: umpire", "strimzi.io/cluster: demo", "KafkaTopic/hits: metadata.labels.strimzi.io/cluster"),
+    ("somebody else's password", "source-to-sink", "components/kafka-topics/users.yaml", "name: kafka-adapter, key: password", "name: kafka-provider, key: password", "KafkaUser/umpire-adapter: spec.authentication.password"),
 )
 
 

@@ -22,7 +22,7 @@ class Finding:
         return "%s: %s: %s: %s: %s" % (self.where, ORIGINS.get(name_of(self.thing), "deploy"), name_of(self.thing), self.field, self.text)
 
 
-NAMESPACE = "arena"
+NAMESPACE = "arena-07"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
 ORIGINS = {}  # which file an object is from, by its name, as the latest rendering said
 
@@ -67,6 +67,13 @@ def render(overlay, pattern, extras="", deploy=DEPLOY):
     done = subprocess.run([os.path.join(deploy, "bin/render"), overlay, pattern, NAMESPACE], capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError("%s with %s does not render: %s" % (overlay, pattern, done.stderr.strip()))
+    return load(done.stdout)
+
+
+def workshop(attendees):
+    """What `deploy/bin/workshop` would apply."""
+    done = subprocess.run([os.path.join(DEPLOY, "bin/workshop"), "--print", str(attendees)], capture_output=True, text=True, check=True,
+                          env=dict(os.environ, KUSTOMIZE=" ".join(kustomize())))
     return load(done.stdout)
 
 

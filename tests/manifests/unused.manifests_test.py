@@ -11,9 +11,9 @@ from objects import DEPLOY, ROOT  # noqa: E402
 from tap import finish, tell  # noqa: E402
 
 # Where a rendering begins: what render names, an overlay's `last`, a pattern's `before`, and the platform's folders.
-STARTS = ("overlays/*", "overlays/*/last", "patterns/*", "patterns/*/before", "extras/*", "platform/*/*", "images/openshift")
+STARTS = ("overlays/*", "overlays/*/last", "patterns/*", "patterns/*/before", "extras/*", "platform/*/*", "images/openshift", "workshop/*")
 
-FOLDERS = ("base/", "components/", "extras/", "images/openshift/", "names/", "overlays/", "patterns/", "platform/")
+FOLDERS = ("base/", "components/", "extras/", "images/openshift/", "names/", "overlays/", "patterns/", "platform/", "workshop/")
 
 
 def reached(folder, seen):
