@@ -5,7 +5,7 @@ setup() {
     if ! "$ROOT/tests/manifests/kubectl" version --client >"$BATS_TEST_TMPDIR/version" 2>&1; then
         skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
     fi
-    export KUBECTL=$ROOT/tests/manifests/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=60
+    export KUBECTL=$ROOT/tests/manifests/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=600
     requests=$BATS_TEST_TMPDIR/requests
     bin=$ROOT/deploy/bin
     authority='"secrets/umpire/umpire-cluster-ca-cert": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "umpire-cluster-ca-cert", "namespace": "umpire"},

@@ -87,3 +87,12 @@ stand_in() {
     assert_failure 69
     assert_output --partial 'needs one of: podman buildah docker'
 }
+
+@test "the linter of Containerfiles has nothing to say" {
+    "$ROOT/tests/manifests/hadolint" --version >"$BATS_TEST_TMPDIR/version" 2>&1 || skip "the pinned hadolint cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
+    run -0 "$ROOT/tests/manifests/hadolint" "$ROOT/deploy/images/Containerfile"
+    refute_output
+    sed 's/^WORKDIR .*/RUN cd \/umpire/' "$ROOT/deploy/images/Containerfile" >"$BATS_TEST_TMPDIR/Containerfile"
+    run -1 "$ROOT/tests/manifests/hadolint" "$BATS_TEST_TMPDIR/Containerfile"
+    assert_output --partial DL3003
+}
