@@ -1,7 +1,7 @@
 # deploy/bin/registry.sh: where the images of an overlay are. Sourced by bash, with $root, $overlay and $namespace set.
 
 programs='audit-fn source-adapter event-provider'
-version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" "$root/../meson.build")
+release=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" "$root/../meson.build")
 
 # Says yes where the cluster builds the images itself: no REGISTRY, and an overlay whose kustomization says so.
 builds_in_cluster() {
@@ -33,6 +33,6 @@ image_version() { # PROGRAM
 	if [[ $digest && ! ${TAG:-} ]]; then
 		echo "digest: '$digest'"
 	else
-		echo "newTag: '${TAG:-$version}'"
+		echo "newTag: '${TAG:-$release}'"
 	fi
 }

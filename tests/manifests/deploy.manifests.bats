@@ -174,6 +174,26 @@ line() {
     assert_output --partial 'ok       KafkaTopic (kafka.strimzi.io/v1)'
 }
 
+@test "doctor looks into the Secrets of a managed Kafka, asks its server, and looks for the images" {
+    cluster
+    start listener python3 -c 'import http.server, json; s = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler); print(s.server_address[1], flush=True); s.serve_forever()'
+    within 20 test -s "$BATS_TEST_TMPDIR/listener.out"
+    local user server=127.0.0.1:$(<"$BATS_TEST_TMPDIR/listener.out")
+    for user in provider:$server adapter:127.0.0.1:1; do
+        "$bin/kafka-secret" "kafka-${user%%:*}" --bootstrap "${user#*:}" --user u --password-file - <<<secret |
+            python3 -c 'import base64, json, sys, yaml; s = yaml.safe_load(sys.stdin); s["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in s.pop("stringData").items()}; print(json.dumps(s))' |
+            "$KUBECTL" apply --server-side --validate=ignore -n umpire -f - >/dev/null
+    done
+    run -69 "$bin/doctor" sandbox source-to-sink
+    assert_output --partial "ok       an answer of Kafka at $server"
+    assert_output --partial 'missing  an answer of Kafka at 127.0.0.1:1, as Secret kafka-adapter has it'
+    assert_output --partial 'missing  image audit-fn:0.1.0 in umpire'
+    assert_output --partial 'make image OVERLAY=sandbox NAMESPACE=umpire'
+    "$KUBECTL" get secret -n umpire kafka-provider -o json | jq 'del(.data.password)' | "$KUBECTL" apply --server-side --force-conflicts --validate=ignore -f - >/dev/null
+    run -69 "$bin/doctor" sandbox source-to-sink
+    assert_output --partial 'missing  in Secret kafka-provider: password'
+}
+
 @test "doctor finds nothing missing on a cluster that has it all" {
     cluster
     mkdir "$BATS_TEST_TMPDIR/bin" # what this machine has plays no part

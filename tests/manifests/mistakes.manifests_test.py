@@ -45,7 +45,7 @@ MISTAKES = (
     ("static membership on a Deployment", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - name: ADAPTER_GROUP_INSTANCE_ID\n", "Deployment/source-adapter: env.ADAPTER_GROUP_INSTANCE_ID"),
     ("KEDA without a beginning", "source-to-sink + keda", "extras/keda/scaler.yaml", "offsetResetPolicy: earliest", "offsetResetPolicy: latest", "ScaledObject/source-adapter: spec.triggers.metadata.offsetResetPolicy"),
     ("KEDA on another group", "source-to-sink + keda", "extras/keda/kustomization.yaml", "data.group", "data.sink", "ScaledObject/source-adapter: spec.triggers: no part uses"),
-    ("an image by a tag that moves", "source-to-sink", "bin/registry.sh", "${TAG:-$version}", "latest", "image: dev.local/umpire/"),
+    ("an image by a tag that moves", "source-to-sink", "bin/registry.sh", "${TAG:-$release}", "latest", "image: dev.local/umpire/"),
     ("an image whose digest Knative cannot ask for", "source-to-sink", "bin/registry.sh", "echo dev.local/umpire", "echo localhost/umpire", "Service/audit-fn: containers.audit-fn.image"),
     ("a misspelt variable", "source-to-sink", "components/adapter/adapter.yaml", "ADAPTER_ORDERING", "ADAPTER_ODERING", "ADAPTER_ORDERING"),
     ("a value that the program does not know", "source-to-sink", "components/adapter/adapter.yaml", "value: key", "value: keys", "Deployment/source-adapter: containers.source-adapter.env: source-adapter --check-config"),
