@@ -39,7 +39,8 @@ void receipts_free(struct receipts *receipts)
 const char *receipts_refusal(struct receipts *receipts)
 {
 	const char *why = receipts->options.held(receipts->options.context);
-	return why || !receipts->silent ? why : "Kafka has not acknowledged what it was sent before";
+	bool waits = receipts->silent && receipts->first;
+	return why || !waits ? why : "Kafka has not acknowledged what it was sent before";
 }
 
 /* ---- The two lists ---- */
@@ -148,8 +149,6 @@ static void count_down(struct receipt *receipt, const struct ump_delivery *deliv
 		return;
 	settle(receipt, delivery, receipt->failed ? &receipt->error : NULL);
 	take_out(receipts, receipt);
-	if (!receipts->overdue && !receipts->first)
-		receipts->silent = false; /* nothing is on its way whose answer could end the silence */
 	free(receipt);
 }
 

@@ -2,8 +2,8 @@
  *
  * A receipt is one request with the records that it brought: it is settled when all of them are acknowledged or given up, or when its time
  * is over, whichever is first. In the second case its records may still arrive: what was refused with 503 may be there all the same, as
- * everywhere in Kafka without transactions. While Kafka is silent (a time is over, and nothing was acknowledged since), new requests are
- * refused at once instead of waiting for the same end. */
+ * everywhere in Kafka without transactions. While Kafka is silent (a time is over, and nothing was acknowledged since) one
+ * request at a time is let through, to see; the others are refused at once instead of waiting for the same end. */
 #pragma once
 #include "common/http/server.h"
 #include "common/kafka/producer.h"

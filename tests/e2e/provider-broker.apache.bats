@@ -32,9 +32,12 @@ acknowledged() {
     kafka_topics game-hits:3 audit-verdicts:3
     # It ends when it is told to, so the broker is away in mid-run however long that takes.
     start it "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --run away --rate 300 --ack-timeout 2s \
-        --truth "$BATS_TEST_TMPDIR/truth.json"
+        --events-topics game-hits,missing --truth "$BATS_TEST_TMPDIR/truth.json"
     BOARD=http://$(address it) ADMIN=$(address it admin)
     within 60 acknowledged 300
+    # A topic that is not there keeps nobody from the others.
+    ask /events/missing -X POST -H 'ce-specversion: 1.0' -H 'ce-id: 1' -H 'ce-source: /curl' -H 'ce-type: t'
+    refused 503
     within 60 taken 1
     kafka_stop
     within 120 ahead 2000
