@@ -92,7 +92,9 @@ committed_to_the_end() {
 
 @test "a reply that Kafka has not acknowledged when the drain ends is no clean stop" {
     replies=$(unique replies)
-    kafka_topics "$replies:1:min.insync.replicas=2" # which one broker never has
+    kafka_topics "$replies:1:min.insync.replicas=2" # which one broker never has; it takes records until it has heard of that itself
+    refused() { ! echo '{"value":"x"}' | kafka_produce "$replies" -X message.timeout.ms=2000; }
+    within 120 refused
     sink '[{"status":200,"headers":{"ce-specversion":"1.0","ce-id":"r","ce-source":"/s","ce-type":"t"},"body":"x"}]'
     events 1 1 | kafka_produce "$TOPIC"
     adapter adapter --reply-topic="$replies" --drain-timeout=500ms

@@ -7,7 +7,7 @@
 #include "tests/vectors/types.h"
 #include "tests/vectors/vectors.h"
 
-enum { HEADERS = 100 };
+enum { HEADERS = 160 };
 
 static const char *const type_names[] = {
 	[UMP_ATTRIBUTE_STRING] = "string",       [UMP_ATTRIBUTE_BOOLEAN] = "boolean", [UMP_ATTRIBUTE_INTEGER] = "integer",

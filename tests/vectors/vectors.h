@@ -8,7 +8,7 @@
 
 /* The texts of one case. */
 struct memory {
-	struct ump_buffer buffers[256];
+	struct ump_buffer buffers[512];
 	size_t count;
 };
 
