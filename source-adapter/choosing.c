@@ -64,23 +64,6 @@ static bool refill(struct flow *flow, struct assigned *assigned)
 
 /* ---- Choosing ---- */
 
-/* Whether what the partition has should go now; else it is looked at again when its time has come. */
-static bool is_ripe(struct flow *flow, struct assigned *assigned)
-{
-	int64_t now = ump_loop_now(flow->options.loop);
-	if (flow->options.batch_events == 1)
-		return true;
-	if (assigned->batch_at == 0)
-		assigned->batch_at = now + flow->options.batch_linger_us;
-	if (now >= assigned->batch_at || has_batch(flow, assigned) || !wants_record(flow, assigned)) {
-		assigned->batch_at = assigned->batch_bytes = 0;
-		return true;
-	}
-	if (!ump_timer_is_set(&flow->next_batch) || flow->next_batch.at > assigned->batch_at)
-		ump_timer_set(flow->options.loop, &flow->next_batch, assigned->batch_at, flow_look_again, flow);
-	return false;
-}
-
 /* Records that would come again after a crash are those in flight and those finished and not committed: together at most twice what may be
  * in flight. So a commit that takes long, or fails, holds the flow back instead of adding to them. */
 size_t flow_room(const struct flow *flow)
@@ -92,14 +75,26 @@ size_t flow_room(const struct flow *flow)
 	return places - flow->in_flight < most - open ? places - flow->in_flight : most - open;
 }
 
-/* Events that the next batch of the partition may have; 0: none may go. One that would be cut short by what is on its way waits for that.
- */
-static size_t next_size(const struct flow *flow, const struct assigned *assigned)
+/* Events that may go now of those that the partition has; 0: none. A batch goes when it is full, or cannot become fuller, and there is room
+ * for all of it; or when it has waited for that long enough. */
+static size_t next_size(struct flow *flow, struct assigned *assigned)
 {
-	size_t most = flow->options.batch_events, open = partition_open(assigned->ring);
+	size_t most = flow->options.batch_events, open = partition_open(assigned->ring), left = flow_room(flow);
+	int64_t now = ump_loop_now(flow->options.loop);
 	most = most < open ? most : open;
 	most = flow->window.size >= most ? most : flow->window.size > 0 ? flow->window.size : 1;
-	return flow_room(flow) < most ? 0 : most;
+	if (left == 0 || flow->options.batch_events == 1)
+		return left < most ? left : most;
+	if (assigned->batch_at == 0)
+		assigned->batch_at = now + flow->options.batch_linger_us;
+	bool full = has_batch(flow, assigned) || !wants_record(flow, assigned);
+	if (now >= assigned->batch_at || (full && left >= most)) {
+		assigned->batch_at = assigned->batch_bytes = 0;
+		return left < most ? left : most;
+	}
+	if (!ump_timer_is_set(&flow->next_batch) || flow->next_batch.at > assigned->batch_at)
+		ump_timer_set(flow->options.loop, &flow->next_batch, assigned->batch_at, flow_look_again, flow);
+	return 0;
 }
 
 /* The next record that may go: the one behind `last`, where there is one, else another. */
@@ -164,7 +159,7 @@ struct record *flow_next(struct flow *flow, struct assigned *assigned)
 	struct record *record = pop_due(assigned);
 	while (!record && refill(flow, assigned)) {
 		size_t most = next_size(flow, assigned);
-		if (most == 0 || !is_ripe(flow, assigned))
+		if (most == 0)
 			return NULL;
 		record = take_record(assigned, NULL);
 		if (!is_wanted(flow, record))
