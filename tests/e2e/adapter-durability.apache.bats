@@ -89,18 +89,3 @@ committed_to_the_end() {
     within 60 has_got 10
     [[ $(got '.headers["ce-id"] | tonumber | select(. <= 10)' | wc -l) == 0 ]]
 }
-
-@test "a reply that Kafka has not acknowledged when the drain ends is no clean stop" {
-    replies=$(unique replies)
-    kafka_topics "$replies:1:min.insync.replicas=2" # which one broker never has; it takes records until it has heard of that itself
-    refused() { ! echo '{"value":"x"}' | kafka_produce "$replies" -X message.timeout.ms=2000; }
-    within 120 refused
-    sink '[{"status":200,"headers":{"ce-specversion":"1.0","ce-id":"r","ce-source":"/s","ce-type":"t"},"body":"x"}]'
-    events 1 1 | kafka_produce "$TOPIC"
-    adapter adapter --reply-topic="$replies" --drain-timeout=500ms
-    within 30 has_got 1
-    within 30 shows 'umpire_deliveries_total{class="2xx"}' 1
-    stop adapter
-    ((status == 69))
-    logged adapter '"unstored":1'
-}

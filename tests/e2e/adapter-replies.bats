@@ -73,3 +73,13 @@ reply() {
     within 30 shows umpire_stalled_partitions 0
     [[ $(ready) == 200 ]]
 }
+
+@test "a reply that Kafka has not acknowledged when the drain ends is no clean stop" {
+    sink "[$(reply 1)]"
+    events 1 1 | kafka_produce one
+    adapter adapter --reply-topic=nowhere --drain-timeout=500ms # librdkafka looks for it for 30 s
+    within 30 shows 'umpire_deliveries_total{class="2xx"}' 1
+    stop adapter
+    ((status == 69))
+    logged adapter '"unstored":1'
+}
