@@ -5,8 +5,8 @@
 struct page {
 	const char *path; /* "/board.js" */
 	const char *type;
-	const char *etag;              /* with its quotes */
-	struct ump_text plain, packed; /* packed: gzip */
+	const char *etag, *packed_etag; /* with their quotes */
+	struct ump_text plain, packed;  /* packed: gzip */
 };
 
 extern const struct page page_table[];

@@ -36,10 +36,51 @@ const struct page *page_find(struct ump_text path)
 	return NULL;
 }
 
+/* The next element of a list with commas, or false at its end. */
+static bool next_element(struct ump_text *list, struct ump_text *ret_element)
+{
+	while (list->size) {
+		const char *comma = memchr(list->start, ',', list->size);
+		size_t size = comma ? (size_t)(comma - list->start) : list->size;
+		*ret_element = ump_text_trim((struct ump_text){list->start, size});
+		size += comma != NULL;
+		*list = (struct ump_text){list->start + size, list->size - size};
+		if (ret_element->size)
+			return true;
+	}
+	return false;
+}
+
+/* "gzip", "gzip;q=0.5", but not "gzip;q=0" nor "gzip; q=0.0". */
 static bool accepts_gzip(const struct ump_request *request)
 {
-	struct ump_text accepted = ump_request_header(request, "Accept-Encoding");
-	return accepted.size && memmem(accepted.start, accepted.size, "gzip", 4);
+	struct ump_text accepted = ump_request_header(request, "Accept-Encoding"), each;
+	while (next_element(&accepted, &each)) {
+		const char *semicolon = memchr(each.start, ';', each.size);
+		size_t size = semicolon ? (size_t)(semicolon - each.start) : each.size;
+		if (!ump_text_equals_ignoring_case(ump_text_trim((struct ump_text){each.start, size}), UMP_TEXT("gzip")))
+			continue;
+		const char *weight = semicolon ? memchr(semicolon, '=', each.size - size) : NULL;
+		for (; weight && weight < each.start + each.size; weight++)
+			if (*weight >= '1' && *weight <= '9')
+				return true;
+		return !semicolon;
+	}
+	return false;
+}
+
+/* Weak comparison, as RFC 9110 asks for here: proxies that compress make tags weak. */
+static bool has_it(const struct ump_request *request, const struct page *page)
+{
+	struct ump_text tags = ump_request_header(request, "If-None-Match"), each;
+	while (next_element(&tags, &each)) {
+		if (ump_text_starts_with(each, UMP_TEXT("W/")))
+			each = (struct ump_text){each.start + 2, each.size - 2};
+		if (ump_text_equals(each, UMP_TEXT("*")) || ump_text_equals(each, ump_text(page->etag)) ||
+		    ump_text_equals(each, ump_text(page->packed_etag)))
+			return true;
+	}
+	return false;
 }
 
 static void answer_page(struct ump_request *request, const struct page *page)
@@ -48,12 +89,12 @@ static void answer_page(struct ump_request *request, const struct page *page)
 	struct ump_header headers[] = {COMMON_HEADERS,
 				       HEADER("Cache-Control", "no-cache"), /* the ETag saves the bytes, a new version is seen at once */
 				       HEADER("Vary", "Accept-Encoding"),
-				       {UMP_TEXT("ETag"), ump_text(page->etag)},
+				       {UMP_TEXT("ETag"), ump_text(packed ? page->packed_etag : page->etag)},
 				       {UMP_TEXT("Content-Type"), ump_text(page->type)},
 				       HEADER("Content-Encoding", "gzip")};
 	size_t count = sizeof headers / sizeof *headers - !packed;
 	struct ump_answer answer = {200, headers, count, packed ? page->packed : page->plain, true};
-	if (ump_text_equals(ump_request_header(request, "If-None-Match"), ump_text(page->etag))) {
+	if (has_it(request, page)) {
 		answer.status = 304;
 		answer.body = UMP_TEXT("");
 		answer.header_count = sizeof headers / sizeof *headers - 2; /* neither type nor encoding of nothing */

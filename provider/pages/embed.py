@@ -29,7 +29,7 @@ def main(output, *files):
         etag = hashlib.sha256(data).hexdigest()[:20]
         parts += [array(f"plain_{number}", data), array(f"packed_{number}", packed)]
         kind = TYPES[pathlib.Path(file).suffix]
-        rows.append(f'\t{{"{path}", "{kind}", "\\"{etag}\\"", {{(const char *)plain_{number}, {len(data)}}},'
+        rows.append(f'\t{{"{path}", "{kind}", "\\"{etag}\\"", "\\"{etag}-gzip\\"", {{(const char *)plain_{number}, {len(data)}}},'
                     f' {{(const char *)packed_{number}, {len(packed)}}}}},')
     parts += ["const struct page page_table[] = {", *rows, "};", f"const size_t page_count = {len(rows)};", ""]
     pathlib.Path(output).write_text("\n".join(parts))

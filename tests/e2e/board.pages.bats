@@ -69,6 +69,7 @@ keep() {
 @test "the board shows the path of hits, who is flagged, and each event from its making to its verdict" {
     visit board-page.py "$URL" "$BATS_TEST_TMPDIR"
     keep board-light board
+    cp "$BATS_TEST_TMPDIR"/board-light.png "$BATS_TEST_TMPDIR"/board-dark.png "$BATS_FILE_TMPDIR/"
     seen '.console == []'
     seen '.link == "live" and (.flagged | length >= 2) and .rows > 5 and .tape > 5'
     seen '.lanes | length == 3 and all(. > 0)'
@@ -89,6 +90,16 @@ keep() {
     while read -r name; do
         grep -qxF "$name" "$BATS_TEST_TMPDIR/flagged"
     done < <(jq -r '.flagged[]' <<<"$output")
+}
+
+@test "the code can be read off the board, by day and by night" {
+    command -v zbarimg >/dev/null || skip "zbar-tools is not installed"
+    local play scheme
+    play=$(curl -fsS "${URL}api/state" | jq -r .play)
+    for scheme in light dark; do
+        run --separate-stderr zbarimg --quiet --raw "$BATS_FILE_TMPDIR/board-$scheme.png"
+        assert_output "$play"
+    done
 }
 
 @test "a phone plays fair, cheats, and sees what the umpire says" {

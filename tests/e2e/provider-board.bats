@@ -41,6 +41,22 @@ shows() {
     run curl -sS -o /dev/null -w '%{http_code}' -H 'If-None-Match: "other"' "$BOARD/"
     assert_output 200
     curl -fsS --compressed "$BOARD/" | cmp - "$BATS_TEST_TMPDIR/page"
+    # encoding ACCEPTED: how /board.js is sent to who accepts that; its tag.
+    encoding() {
+        curl -fsS -D - -o /dev/null ${1:+-H "Accept-Encoding: $1"} "$BOARD/board.js" | tr -d '\r' | sed -n 's/^Content-Encoding: //Ip'
+    }
+    assert_equal "$(encoding 'br, gzip;q=0.8')" gzip
+    assert_equal "$(encoding 'GZIP')" gzip
+    assert_equal "$(encoding 'gzip;q=0, identity')" ''
+    assert_equal "$(encoding 'notgzip')" ''
+    assert_equal "$(encoding)" ''
+    local packed
+    packed=$(curl -fsS -D - -o /dev/null -H 'Accept-Encoding: gzip' "$BOARD/" | tr -d '\r' | sed -n 's/^ETag: //Ip')
+    [[ $packed != "$etag" ]]
+    for tag in "$packed" "W/$etag" "\"other\", $etag" '*'; do
+        run curl -sS -o /dev/null -w '%{http_code}' -H "If-None-Match: $tag" "$BOARD/"
+        assert_output 304
+    done
     run curl -sS -o /dev/null -w '%{http_code}' -X POST "$BOARD/api/state"
     assert_output 405
     run curl -sS -o /dev/null -w '%{http_code} %{content_type}' "$BOARD/nothing"
