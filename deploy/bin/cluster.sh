@@ -44,6 +44,12 @@ reach_cluster() {
 	ask version -o json >/dev/null || fail 69 "no cluster answers: $said"
 }
 
+make_namespace() { # NAME
+	ask apply --server-side --field-manager=umpire --validate=ignore -f - >"$scratch/namespace" <<-END || fail 69 "the namespace $1 is not there, and was not made: $said"
+		{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "$1"}}
+	END
+}
+
 # Whether the cluster serves a kind: `serves GROUP/VERSION KIND`.
 serves() {
 	local version=$1 kind=$2 path=/apis/$1

@@ -27,7 +27,7 @@ BUILTIN = {
     "networking.k8s.io/v1": ["NetworkPolicy"],
     "autoscaling/v2": ["HorizontalPodAutoscaler"],
     "policy/v1": ["PodDisruptionBudget"],
-    "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding"],
+    "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding", "ClusterRoleBinding"],
     "authorization.k8s.io/v1": ["SelfSubjectAccessReview"],
     "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
 }
@@ -51,7 +51,7 @@ BROUGHT = {
     "operators.coreos.com/v1alpha1": ["Subscription"],
     "operators.coreos.com/v1": ["OperatorGroup"],
 }
-CLUSTER_SCOPED = {"Namespace", "CustomResourceDefinition", "ConsoleQuickStart"}
+CLUSTER_SCOPED = {"Namespace", "CustomResourceDefinition", "ConsoleQuickStart", "ClusterRoleBinding"}
 PATH = re.compile(r"^/(?:api|apis/([^/]+))/([^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?$")
 
 

@@ -78,6 +78,48 @@ line() {
     assert_output --partial 'needs no platform of ours'
 }
 
+@test "released operators go into their namespace, Strimzi's so that it watches all of them" {
+    cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    cat >"$BATS_TEST_TMPDIR/released.yaml" <<'END'
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: strimzi-cluster-operator
+spec:
+  template:
+    spec:
+      containers:
+        - name: operator
+          env:
+            - name: STRIMZI_NAMESPACE
+              valueFrom:
+                fieldRef:
+                  fieldPath: metadata.namespace
+            - name: STRIMZI_OTHER
+              value: "1"
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: strimzi-cluster-operator
+subjects:
+  - kind: ServiceAccount
+    name: strimzi-cluster-operator
+    namespace: myproject
+END
+    sed -i "s#https://[^ ]*strimzi[^ ]*#file://$BATS_TEST_TMPDIR/released.yaml#; /^knative/d" "$BATS_TEST_TMPDIR/deploy/platform/kind/operators.list"
+    rm "$BATS_TEST_TMPDIR/deploy/platform/kind/after.list"
+    cluster
+    run "$BATS_TEST_TMPDIR/deploy/bin/deploy" --platform kind
+    assert_success
+    assert_equal "$("$KUBECTL" get deployment -n strimzi strimzi-cluster-operator -o json | jq -c '.spec.template.spec.containers[0].env')" \
+        '[{"name":"STRIMZI_NAMESPACE","value":"*"},{"name":"STRIMZI_OTHER","value":"1"}]'
+    assert_equal "$("$KUBECTL" get rolebinding -n strimzi strimzi-cluster-operator -o json | jq -r '.subjects[0].namespace')" strimzi
+    (($(line 'apply Deployment strimzi-cluster-operator') < $(line 'apply ClusterRoleBinding strimzi-cluster-operator-watched')))
+    (($(line 'apply ClusterRoleBinding') < $(line 'apply KnativeServing')))
+    (($(line 'apply KnativeEventing') < $(line 'apply ConfigMap kafka-channel-config')))
+}
+
 @test "without the right to install the platform, deploy says what is missing and who can help" {
     cluster '"missing": {"Kafka": -1}, "denied": ["customresourcedefinitions"]'
     run "$bin/deploy" openshift-dedicated source-to-sink

@@ -43,6 +43,7 @@ MISTAKES = (
     ("the variables of all services", "source-to-sink", "base/provider.yaml", "enableServiceLinks: false", "enableServiceLinks: true", "Deployment/event-provider: enableServiceLinks"),
     ("an annotation that no autoscaler reads", "source-to-sink", "components/audit-fn/service.yaml", "autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/minscale", "no annotation of the autoscaler: autoscaling.knative.dev/minscale"),
     ("static membership on a Deployment", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - name: ADAPTER_GROUP_INSTANCE_ID\n", "Deployment/source-adapter: env.ADAPTER_GROUP_INSTANCE_ID"),
+    ("a namespace that refuses Kafka's pods", "source-to-sink", "overlays/kind/last/kustomization.yaml", "enforce: baseline", "enforce: restricted", "Namespace/arena-07: metadata.labels"),
     ("KEDA without a beginning", "source-to-sink + keda", "extras/keda/scaler.yaml", "offsetResetPolicy: earliest", "offsetResetPolicy: latest", "ScaledObject/source-adapter: spec.triggers.metadata.offsetResetPolicy"),
     ("KEDA on another group", "source-to-sink + keda", "extras/keda/kustomization.yaml", "data.group", "data.sink", "ScaledObject/source-adapter: spec.triggers: no part uses"),
     ("an image by a tag that moves", "source-to-sink", "bin/registry.sh", "${TAG:-$release}", "latest", "image: dev.local/umpire/"),

@@ -86,6 +86,17 @@ def loops(where, things):
             yield Finding(where, thing, "spec.filters", "lets in what its own subscriber replies")
 
 
+def admission(where, things):
+    """What Kubernetes admits into a namespace: Strimzi's pods need baseline, an OpenShift build what is privileged."""
+    for thing in things:
+        level = (thing["metadata"].get("labels") or {}).get("pod-security.kubernetes.io/enforce") if thing["kind"] == "Namespace" else None
+        kinds = {each["kind"] for each in things}
+        if level and "BuildConfig" in kinds:
+            yield Finding(where, thing, "metadata.labels", "%s is enforced, and would refuse the pods of builds" % level)
+        if level == "restricted" and "Kafka" in kinds:
+            yield Finding(where, thing, "metadata.labels", "restricted is enforced, and would refuse Strimzi's pods as its operator makes them by default")
+
+
 def scaling(where, things):
     """What scales on lag keeps its place, and no two pods claim one group.instance.id."""
     for thing in things:
@@ -99,4 +110,4 @@ def scaling(where, things):
                     yield Finding(where, thing, "env.ADAPTER_GROUP_INSTANCE_ID", "static membership needs stable names: a StatefulSet")
 
 
-RULES = (open_fields, *references.RULES, *kafka.RULES, containers, loops, scaling, environment)
+RULES = (open_fields, *references.RULES, *kafka.RULES, containers, loops, admission, scaling, environment)

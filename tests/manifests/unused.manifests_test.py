@@ -43,7 +43,7 @@ def main():
     for start in STARTS:
         for folder in glob.glob(os.path.join(DEPLOY, start)):
             reached(folder, seen)
-    manifests = [path for path in tracked if os.path.relpath(path, DEPLOY).startswith(FOLDERS) and not path.endswith(".list")]
+    manifests = [path for path in tracked if os.path.relpath(path, DEPLOY).startswith(FOLDERS) and not path.endswith((".list", ".sed"))]
     unused = [path for path in manifests if path not in seen]
     tell(not unused, "every manifest is part of a rendering", [os.path.relpath(path, ROOT) for path in unused])
 
