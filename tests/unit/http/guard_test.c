@@ -38,6 +38,11 @@ static const struct row rows[] = {
 	{"a carriage return in a value", {"Host", "a", "X", "a\rContent-Length: 5"}, 400},
 	{"DEL in a value", {"Host", "a", "X", "a\x7f"}, 400},
 	{"a tab and UTF-8 in a value", {"Host", "a", "X", "a\t\xc3\xa9"}, 0},
+	{"a long value", {"Host", "a", "X", "01234567 89abcdef ~ 01234567\t\xf0\x9f\x98\x80 0123456789abcdef"}, 0},
+	{"a control character behind eight", {"Host", "a", "X", "01234567\x01"}, 400},
+	{"a control character at the end of sixteen", {"Host", "a", "X", "0123456789abcde\x1f"}, 400},
+	{"DEL in the second eight", {"Host", "a", "X", "012345678\x7f"}, 400},
+	{"a control character behind UTF-8", {"Host", "a", "X", "\xc3\xa9\xff\xff\xff\xff\xff\xff\n2345678"}, 400},
 };
 
 Test(guard, every_row_has_its_answer)
