@@ -162,7 +162,7 @@ static int read_choices(struct scenario *scenario, const struct ump_yaml *file, 
 	static const char *const payloads[] = {"hits", "web-activity", "metrics", "logs", NULL};
 	static const enum scenario_payload values[] = {SCENARIO_HITS, SCENARIO_WEB, SCENARIO_METRICS, SCENARIO_LOGS};
 	const struct ump_yaml_node *style = ump_yaml_find(&file->root, "style"), *events = ump_yaml_find(&file->root, "events");
-	int index = scenario->style;
+	int index = (int)scenario->style;
 	if (style && read_choice(file, style, styles, &index, error))
 		return -1;
 	scenario->style = (enum scenario_style)index;
