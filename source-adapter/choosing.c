@@ -153,9 +153,51 @@ static struct record *pop_due(struct assigned *assigned)
 	return record;
 }
 
+/* In a transaction what finished beyond a gap is not committed, and keeps its place. So the last places are for the records that close the
+ * gaps: else all could be taken by others, and nothing would ever be committed. */
+static bool is_for_heads(const struct flow *flow)
+{
+	size_t most = 2 * flow->options.max_in_flight, reserve = consumer_active(flow->parts.consumer);
+	reserve = reserve < flow->options.max_in_flight ? reserve : flow->options.max_in_flight;
+	return flow->parts.transaction && flow->in_flight + commits_open(flow->parts.commits) + reserve >= most;
+}
+
+static void remove_due(struct assigned *assigned, struct record *record)
+{
+	struct record **link = &assigned->due;
+	while (*link != record)
+		link = &(*link)->next;
+	*link = record->next;
+	if (!*link)
+		assigned->last_due = link;
+}
+
+/* The first record of the partition that is not finished, where it may go. */
+static struct record *next_head(struct flow *flow, struct assigned *assigned)
+{
+	struct partition_ticket ticket;
+	uint64_t position = 0;
+	void *taken;
+	struct record *record = partition_unfinished(assigned->ring, &position);
+	if (record && record->state == RECORD_DUE) {
+		remove_due(assigned, record);
+		return record;
+	}
+	while ((record || refill(flow, assigned)) && partition_take_head(assigned->ring, &ticket, &taken)) {
+		record = taken;
+		record->ticket = ticket;
+		if (is_wanted(flow, record))
+			return record;
+		flow_let_go(flow, ump_steal(record));
+	}
+	return NULL;
+}
+
 /* The next record of the partition that goes, with its batch, or NULL. Those whose pause is over go first: others wait behind them. */
 struct record *flow_next(struct flow *flow, struct assigned *assigned)
 {
+	if (is_for_heads(flow))
+		return next_head(flow, assigned);
 	struct record *record = pop_due(assigned);
 	while (!record && refill(flow, assigned)) {
 		size_t most = next_size(flow, assigned);

@@ -276,6 +276,32 @@ bool partition_take(struct partition *partition, struct partition_ticket *ret_ti
 	return true;
 }
 
+static void remove_ready(struct partition *partition, struct slot *slot)
+{
+	uint32_t index = index_of(partition, slot), before = NOBODY;
+	for (uint32_t at = partition->first_ready; at != index; at = partition->slots[at].ready)
+		before = at;
+	if (before == NOBODY)
+		partition->first_ready = slot->ready;
+	else
+		partition->slots[before].ready = slot->ready;
+	if (partition->last_ready == index)
+		partition->last_ready = before;
+	partition->open -= length_of(slot);
+}
+
+bool partition_take_head(struct partition *partition, struct partition_ticket *ret_ticket, void **ret_record)
+{
+	struct slot *slot = slot_at(partition, partition->head);
+	if (partition->head == partition->tail || slot->state != SLOT_READY)
+		return false;
+	remove_ready(partition, slot);
+	slot->state = SLOT_TAKEN;
+	*ret_ticket = ticket_of(partition, slot);
+	*ret_record = slot->record;
+	return true;
+}
+
 /* The taken record that a ticket names, or NULL. */
 static struct slot *find_taken(const struct partition *partition, struct partition_ticket ticket)
 {

@@ -46,6 +46,10 @@ enum partition_admission partition_add(struct partition *partition, int64_t offs
 bool partition_take(struct partition *partition, struct partition_ticket *ret_ticket, void **ret_record);
 bool partition_can_take(const struct partition *partition);
 
+/* Takes the first record without a final outcome, whatever became free to go before it: it is what the position waits for. False when there
+ * is none, or it is on its way. */
+bool partition_take_head(struct partition *partition, struct partition_ticket *ret_ticket, void **ret_record);
+
 /* Records that could go now in one batch: those that may go, and those that wait directly behind them. */
 size_t partition_open(const struct partition *partition);
 

@@ -1,5 +1,6 @@
 #include "source-adapter/transactor.h"
 #include "common/memory.h"
+#include "common/telemetry/log.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ static bool again(struct transactor *transactor, const char *what, rd_kafka_erro
 	transactor->result = TRANSACTOR_ABORTED;
 	if (!retriable || is_ending(transactor))
 		return false;
+	ump_log(UMP_LOG_DEBUG, "transaction call made again", UMP_LOG_S("why", transactor->error.text));
 	usleep(PAUSE_US);
 	return true;
 }

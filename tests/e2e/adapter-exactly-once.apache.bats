@@ -112,6 +112,21 @@ all_committed() {
     ((status == 0))
 }
 
+@test "what finished beyond gaps never takes the places of the records that close them" {
+    kafka_topics "$TOPIC.one:1"
+    sink "[{\"header\":{\"ce-id\":\"1\"},\"status\":503},{$REPLY}]"
+    events 1 100 100 | kafka_produce "$TOPIC.one"
+    TOPIC=$TOPIC.one exactly adapter --retry=1000 --max-in-flight=8
+    all_but_the_last_place() { (($(metric "$ADMIN" umpire_events_delivered_total) >= 15)); }
+    within 40 all_but_the_last_place
+    [[ $(verdicts | wc -l) == 0 ]]
+    rules "[{$REPLY}]"
+    within 40 has_verdicts 100
+    seq 1 100 | diff - <(verdicts)
+    stop adapter
+    ((status == 0))
+}
+
 @test "a second instance with the transactional.id fences the first, which says so with 69" {
     sink "[{$REPLY}]"
     events 1 10 | kafka_produce "$TOPIC"

@@ -428,3 +428,50 @@ Test(partition, behaves_as_its_model)
 		free(model);
 	}
 }
+
+static int64_t take_head(struct partition *partition, struct partition_ticket *ret_ticket)
+{
+	void *record;
+	return partition_take_head(partition, ret_ticket, &record) ? (int64_t)(intptr_t)record - 1 : -1;
+}
+
+Test(partition, the_head_goes_before_what_became_free_earlier)
+{
+	struct partition *partition = make(ORDER_KEY, 16, 0, UMP_TEXT_NONE);
+	struct partition_ticket first, ticket;
+	cr_expect_eq(take_head(partition, &ticket), -1, "there is none");
+	add(partition, 0, "a");
+	add(partition, 1, "a");
+	cr_expect_eq(take(partition, &first), 0);
+	add(partition, 2, "b");
+	add(partition, 3, "c");
+	cr_expect_eq(take_head(partition, &ticket), -1, "it is on its way");
+	cr_expect(partition_finish(partition, first));
+	cr_expect_eq(partition_open(partition), 3);
+	cr_expect_eq(take_head(partition, &ticket), 1, "b and c were free before it");
+	cr_expect_eq(partition_open(partition), 2);
+	cr_expect(partition_finish(partition, ticket));
+	cr_expect_eq(take(partition, &ticket), 2);
+	cr_expect(partition_finish(partition, ticket));
+	cr_expect_eq(take_head(partition, &ticket), 3, "the only one");
+	add(partition, 4, "d");
+	cr_expect_eq(take(partition, &ticket), 4, "the queue goes on behind it");
+	partition_free(partition);
+}
+
+Test(partition, what_finished_beyond_a_gap_is_counted_until_the_gap_is_closed)
+{
+	struct partition *partition = make(ORDER_NONE, 16, 0, UMP_TEXT_NONE);
+	struct partition_ticket tickets[3];
+	for (int i = 0; i < 3; i++) {
+		add(partition, i, NULL);
+		cr_assert_eq(take(partition, &tickets[i]), i);
+	}
+	cr_expect_eq(partition_beyond(partition), 0);
+	cr_expect(partition_finish(partition, tickets[2]));
+	cr_expect(partition_finish(partition, tickets[1]));
+	cr_expect_eq(partition_beyond(partition), 2);
+	cr_expect(partition_finish(partition, tickets[0]));
+	cr_expect_eq(partition_beyond(partition), 0);
+	partition_free(partition);
+}
