@@ -14,7 +14,7 @@ walk() {
 }
 
 @test "nothing is lost and little is repeated when adapters die, freeze or are replaced" {
-    walk killed-after-the-answer stopped-beyond-the-session terminated-under-load
+    walk killed-after-the-answer killed-in-transactions stopped-beyond-the-session terminated-under-load
 }
 
 @test "nothing is lost when the sink errs, drips, sends elsewhere or says too much" {
@@ -26,7 +26,7 @@ walk() {
 }
 
 @test "nothing is lost when the broker goes and comes back" {
-    walk broker-restarts
+    walk broker-restarts broker-with-a-full-disk
 }
 
 @test "the oracle sees an adapter that drops, ignores the order of a key, or commits early" {

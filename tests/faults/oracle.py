@@ -3,6 +3,7 @@
 Pure: a ledger in, violations out. What is in Kafka is the truth about what was produced; the sink, which belongs to the test, about what was
 delivered; samples of the committed offsets about what would be lost. Times are seconds of one clock."""
 import bisect
+import collections
 import dataclasses
 import math
 
@@ -43,6 +44,7 @@ class Ledger:
     fresh: dict  # ids produced after the fault -> seconds to their delivery, or None
     evidence: dict  # what shows that the fault occurred -> whether it did
     duplicate_bound: int = 0
+    exactly_once: bool = False  # each verdict is there once
     stopped_cleanly: bool = True  # the last samples were taken after a SIGTERM that drained
 
 
@@ -149,6 +151,9 @@ def verdicts_are_right(ledger, known):
     found = []
     if wanted - got:
         found.append((7, "%d verdicts are missing: %s" % (len(wanted - got), some(wanted - got))))
+    doubled = [id for id, count in collections.Counter(ledger.replies).items() if count > 1] if ledger.exactly_once else []
+    if doubled:
+        found.append((7, "%d verdicts are there more than once: %s" % (len(doubled), some(doubled))))
     wrong = got - {record.id for record in known.values() if record.flagged}
     if wrong:
         found.append((7, "%d verdicts are about events that have none: %s" % (len(wrong), some(wrong))))

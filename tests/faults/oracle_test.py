@@ -65,6 +65,11 @@ def invent_verdict(ledger):
     ledger.replies.append("id-0")
 
 
+def double_verdict(ledger):
+    ledger.exactly_once = True
+    ledger.replies.append("id-3")
+
+
 def stand_still(ledger):
     ledger.fresh["id-3"] = None
 
@@ -90,7 +95,7 @@ def no_evidence(ledger):
 
 
 SEEDED = [(1, drop), (1, lose_in_kafka), (2, invent), (2, rename), (2, invent_dead_letter), (3, change_bytes), (4, swap), (4, overlap),
-          (5, commit_early), (6, commit_back), (7, lose_verdict), (7, invent_verdict), (8, stand_still), (8, never_try), (8, forget_commit),
+          (5, commit_early), (6, commit_back), (7, lose_verdict), (7, invent_verdict), (7, double_verdict), (8, stand_still), (8, never_try), (8, forget_commit),
           (9, repeat), (10, no_fault), (10, no_evidence)]
 
 
@@ -112,6 +117,9 @@ def tests():
     repeat(ledger)
     ledger.duplicate_bound = 1
     yield "a duplicate within the bound is allowed", oracle.check(ledger) == []
+    ledger = healthy()
+    ledger.replies.append("id-3")
+    yield "a verdict may be there twice where nothing else was promised", oracle.check(ledger) == []
     ledger = healthy()
     ledger.arrivals.insert(0, oracle.Arrival(0, 0, "id-0", "d0", begun=-1.0))
     yield "a try without an answer is neither a delivery nor a duplicate", oracle.check(ledger) == []

@@ -1,4 +1,5 @@
 """What a scenario works with: a broker, adapters, a producer, the sink, and everything that is written down."""
+import ctypes
 import datetime
 import hashlib
 import json
@@ -27,6 +28,20 @@ def until(condition, seconds, what):
         if time.monotonic() > end:
             raise Failure("not within %d s: %s" % (seconds, what))
         time.sleep(0.05)
+
+
+DISK_MIB = 512
+
+
+def own_disk(folder):
+    """A file system of its own for the broker, in memory and small, that nobody else sees and that goes with us. False where that is not
+    allowed: it takes root."""
+    os.makedirs(folder, exist_ok=True)
+    mounts = 0x20000  # CLONE_NEWNS
+    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(mounts) != 0:
+        return False
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % DISK_MIB, "tmpfs", folder]).returncode == 0
 
 
 class Broker:
@@ -96,10 +111,13 @@ class Rig:
         for program in (self.adapter, self.admin_program, self.records_program):
             if not os.access(program, os.X_OK):
                 raise Failure("%s is not built" % program)
+        self.small_disk = own_disk(os.path.join(folder, "broker"))
         self.broker = Broker(folder)
 
     def close(self):
         self.broker.stop(signal.SIGKILL)
+        if self.small_disk:
+            subprocess.run(["umount", os.path.join(self.folder, "broker")], check=True)
 
     def admin(self, *arguments):
         return subprocess.run([self.admin_program, self.broker.address, *map(str, arguments)], check=True, text=True,
@@ -137,10 +155,11 @@ class Step:
         self.fresh = {}
         self.deleted = []  # records that a scenario took out of the topic
         self.duplicate_bound = 0
+        self.exactly_once = False
         self.samples = []
         self.producers = []
         self.producer_log = open(os.path.join(self.folder, "producer.log"), "ab")
-        rig.admin("topics", *("%s:%d" % (self.topic + suffix, count) for suffix, count in (("", PARTITIONS), (".replies", 1), (".dlq", 1))))
+        rig.admin("topics", *("%s:%d:file.delete.delay.ms=1000" % (self.topic + suffix, count) for suffix, count in (("", PARTITIONS), (".replies", 1), (".dlq", 1))))
         self.watcher = subprocess.Popen([rig.admin_program, rig.broker.address, "watch", self.group, self.topic, "100"], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.watching = threading.Thread(target=self.watch, daemon=True)
@@ -287,7 +306,7 @@ class Step:
         delivered = self.sink.delivered()
         records = self.read_records() + [record for record in self.deleted if (record.partition, record.offset) in delivered]
         return oracle.Ledger(self.ordering, self.issued, records, list(self.sink.arrivals), self.dead_letters(), replies,
-                             self.samples, self.fresh, self.evidence, self.duplicate_bound)
+                             self.samples, self.fresh, self.evidence, self.duplicate_bound, self.exactly_once)
 
     def close(self):
         for adapter in self.adapters:
@@ -299,6 +318,9 @@ class Step:
         self.watcher.kill()
         self.producer_log.close()
         self.sink.close()
+        if self.rig.broker.process.poll() is None:
+            for suffix in ("", ".replies", ".dlq"):
+                self.rig.admin("delete-topic", self.topic + suffix)
 
     def forget(self):
         shutil.rmtree(self.folder, ignore_errors=True)

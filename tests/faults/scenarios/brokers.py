@@ -1,4 +1,6 @@
 """The broker stops, is killed, runs out of space, and comes back."""
+import errno
+import os
 import resource
 import signal
 import time
@@ -46,4 +48,27 @@ def broker_without_space(step):
     step.rig.broker.start()
 
 
-SCENARIOS = [broker_restarts, broker_freezes, broker_without_space]
+def broker_with_a_full_disk(step):
+    """The broker's file system is full: it gives up. Then there is space again. (Where nothing can be mounted, by the limit above.)"""
+    if not step.rig.small_disk:
+        broker_without_space(step)
+        return
+    step.duplicate_bound = LOST_BOUND
+    step.start()
+    step.produce(2000, rate=300)
+    step.delivered(300)
+    ballast = os.path.join(step.rig.folder, "broker", "ballast")
+    with open(ballast, "wb") as file:
+        try:
+            while True:
+                file.write(bytes(1 << 16))
+                file.flush()
+        except OSError as problem:
+            step.evidence["the disk was full"] = problem.errno == errno.ENOSPC
+    step.rig.broker.process.wait(60)
+    step.evidence["the broker gave up"] = step.rig.broker.process.returncode != 0
+    os.unlink(ballast)
+    step.rig.broker.start()
+
+
+SCENARIOS = [broker_restarts, broker_freezes, broker_without_space, broker_with_a_full_disk]

@@ -41,6 +41,23 @@ def killed_after_the_answer(step):
     killed_at_request(step, lambda kill: Answer(after=kill))
 
 
+def in_transactions(step):
+    step.exactly_once = True
+    step.options.update({"exactly-once": "true", "transactional-id": step.group})
+
+
+def killed_in_transactions(step):
+    """SIGKILL when the sink has just answered, with --exactly-once: each verdict is there once."""
+    in_transactions(step)
+    killed_at_request(step, lambda kill: Answer(after=kill))
+
+
+def killed_between_transactions(step):
+    """SIGKILL while the sink has the event, with --exactly-once."""
+    in_transactions(step)
+    killed_at_request(step, lambda kill: Answer(before=kill))
+
+
 def stopped_beyond_the_session(step):
     """SIGSTOP until the group has given its partitions to another; then it goes on as a zombie."""
     step.duplicate_bound = 2 * KILL_BOUND
@@ -104,5 +121,5 @@ def too_few_descriptors(step):
     resource.prlimit(adapter.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
 
 
-SCENARIOS = [killed_before_the_answer, killed_after_the_answer, stopped_beyond_the_session, rebalance_storm, terminated_under_load,
-             too_few_descriptors]
+SCENARIOS = [killed_before_the_answer, killed_after_the_answer, killed_in_transactions, killed_between_transactions, stopped_beyond_the_session,
+             rebalance_storm, terminated_under_load, too_few_descriptors]

@@ -93,6 +93,13 @@ def down(step, seconds=8):
     step.sink.up()
 
 
+def down_for_a_minute(step):
+    """Nothing listens for a whole minute: no event uses up its tries, and all flow afterwards."""
+    down(step, seconds=60)
+    step.settle()
+    step.evidence["no event was given up"] = not step.dead_letters()
+
+
 def exhausted(step):
     """Some events are refused for ever: they become dead letters after their retries, the others pass."""
     step.options["retry"] = "2"
@@ -104,4 +111,5 @@ def exhausted(step):
     step.sink.rule = lambda arrival, number: DELIVER
 
 
-SCENARIOS = [server_errors, too_many_requests, hang, reset, cut, drip, redirect, huge_reply, down, exhausted]
+SCENARIOS = [server_errors, too_many_requests, hang, reset, cut, drip, redirect, huge_reply, down, down_for_a_minute,
+             exhausted]
