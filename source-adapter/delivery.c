@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define OWN_HEADERS 4
+#define SPARES      16 /* bodies of batches that are kept for the next */
 #define BATCH_TYPE  UMP_TEXT("application/cloudevents-batch+json")
 
 struct delivery {
@@ -19,6 +20,8 @@ struct delivery {
 	struct ump_event event;        /* kept for its memory, as are the message and the text */
 	struct ump_http_message message;
 	struct ump_buffer text; /* in batch mode: the event as JSON */
+	struct ump_buffer spares[SPARES];
+	size_t spare_count;
 	struct ump_header *headers;
 	size_t header_capacity;
 };
@@ -38,6 +41,8 @@ void delivery_free(struct delivery *delivery)
 	ump_event_release(&delivery->event);
 	ump_http_message_release(&delivery->message);
 	ump_buffer_release(&delivery->text);
+	while (delivery->spare_count > 0)
+		ump_buffer_release(&delivery->spares[--delivery->spare_count]);
 	free(delivery->headers);
 	free(delivery);
 }
@@ -136,6 +141,8 @@ int delivery_prepare(struct delivery *delivery, struct record *record, struct um
 
 static void add(struct delivery *delivery, struct record *leader)
 {
+	if (!leader->body.start && delivery->spare_count > 0)
+		leader->body = delivery->spares[--delivery->spare_count];
 	ump_buffer_add_character(&leader->body, leader->body.size == 0 ? '[' : ',');
 	ump_buffer_add_text(&leader->body, ump_buffer_text(&delivery->text));
 }
@@ -213,7 +220,14 @@ static size_t gather_headers(struct delivery *delivery)
 
 static void end_call(struct record *record)
 {
+	struct delivery *delivery = record->delivery;
 	record->call = NULL;
+	if (delivery->options.content == CONTENT_BATCH && record->body.start && delivery->spare_count < SPARES &&
+	    record->body.size <= delivery->options.max_batch_bytes) {
+		ump_buffer_reset(&record->body);
+		delivery->spares[delivery->spare_count++] = record->body;
+		record->body = (struct ump_buffer){0};
+	}
 	ump_buffer_release(&record->body);
 }
 
@@ -230,6 +244,7 @@ int delivery_send(struct delivery *delivery, struct record *record, struct ump_e
 	bool batch = delivery->options.content == CONTENT_BATCH;
 	int result = batch ? put_batch(delivery, record, error) : put_single(delivery, record, error);
 	delivery->prepared = NULL;
+	record->delivery = delivery;
 	if (result == 0) {
 		size_t header_count = gather_headers(delivery);
 		struct ump_call_options options = {
@@ -241,7 +256,6 @@ int delivery_send(struct delivery *delivery, struct record *record, struct ump_e
 			.timeout_us = delivery->options.timeout_us,
 			.max_reply = delivery->options.max_reply,
 		};
-		record->delivery = delivery;
 		result = ump_client_call(delivery->options.client, &options, answered, record, &record->call, error);
 	}
 	if (result < 0)
