@@ -283,7 +283,7 @@ print("cut" if 0.4 < times[0] and times[-1] < 19 else f"after {times} s")' "$AUD
 rules:
   - {name: minute, types: game.hits, kind: count, player: subject, threshold: 5, window: {size: 1m}}
 RULES
-    audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml" --store-limit 64KiB
+    audit_start --rules "$BATS_TEST_TMPDIR/rules.yaml" --store memory --store-limit 64KiB
     event='"specversion":"1.0","source":"/s","type":"game.hits","time":"2026-01-01T00:00:00Z"'
     batch=$(for i in {1..800}; do printf ',{%s,"id":"%d","subject":"p%d"}' "$event" "$i" "$i"; done)
     post -H 'Content-Type: application/cloudevents-batch+json' --data-binary @- <<<"[${batch:1}]"

@@ -12,6 +12,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
+SANITIZED = re.search("lib(a|t|ub)san", subprocess.run(["ldd", BUILD / "audit-fn/audit-fn"], capture_output=True, text=True, check=True).stdout)  # which has memory of its own
 MAX_BODY, DEADLINE = 65536, 2
 EVENT = b"ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /h\r\nce-type: game.hits\r\nContent-Type: application/json\r\n"
 STRUCTURED = b"Content-Type: application/cloudevents+json\r\n"
@@ -248,7 +249,7 @@ def a_batch_of_a_million_empty_events_is_refused_quickly(_function):
                       ("eight million brackets", post(BATCH, b"[" * 8000000), 400), ("eight million quotes", post(BATCH, b'"' * 8000000), 400),
                       ("one string of seven million characters", post(EVENT, b'{"hits":11,"x":"' + b"x" * 7000000 + b'"}'), 200)])
         assert time.monotonic() - begin < 60
-        assert large.resident_kib() - before < 64 * 1024, f"{large.resident_kib() - before} KiB more than before"
+        assert SANITIZED or large.resident_kib() - before < 64 * 1024, f"{large.resident_kib() - before} KiB more than before"
 
 
 @test
@@ -343,7 +344,7 @@ def main():
                 failed += 1
                 print(f"not ok {number} {name}\n# {error!r}"[:1000], flush=True)
         grown = function.resident_kib() - before
-        ok = grown < 32 * 1024
+        ok = SANITIZED or grown < 32 * 1024
         failed += not ok
         print(f"{'ok' if ok else 'not ok'} {len(TESTS) + 1} all of that costs less than 32 MiB\n# {grown} KiB", flush=True)
     return 1 if failed else 0
