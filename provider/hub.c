@@ -7,14 +7,15 @@
 
 #define KEPT          128          /* frames: about 13 s at 10 a second */
 #define KEPT_BYTES    (4u << 20)   /* of these, at most */
-#define BEHIND_BYTES  (256u << 10) /* a browser that has left so many unread gets no more frames */
+#define BEHIND_BYTES  (256u << 10) /* a browser that has left so many unread, beside a snapshot, gets no more frames */
 #define PENDING_BYTES (16u << 20)  /* a snapshot has to fit */
 
 struct hub_client {
 	struct hub *hub;
 	struct ump_stream *stream;
 	struct hub_client *next, *previous;
-	bool behind; /* has missed frames: gets a snapshot when it has taken what is pending */
+	bool behind;     /* has missed frames: gets a snapshot when it has taken what is pending */
+	size_t snapshot; /* bytes of the one that it may not have taken yet: it is not slow for having been given much at once */
 };
 
 struct hub {
@@ -95,6 +96,7 @@ static void send_snapshot(struct hub *hub, struct hub_client *client)
 	if (json)
 		print_frame(hub, &frame, "snapshot", json);
 	client->behind = !json || ump_stream_write(client->stream, ump_buffer_text(&frame));
+	client->snapshot = frame.size;
 	ump_buffer_release(&frame);
 }
 
@@ -102,7 +104,8 @@ static void send_frame(struct hub *hub, struct hub_client *client, const struct 
 {
 	if (client->behind)
 		return;
-	if (ump_stream_pending(client->stream) < BEHIND_BYTES && ump_stream_write(client->stream, ump_buffer_text(frame)) == 0)
+	if (ump_stream_pending(client->stream) < BEHIND_BYTES + client->snapshot &&
+	    ump_stream_write(client->stream, ump_buffer_text(frame)) == 0)
 		return;
 	client->behind = true;
 	hub->dropped++;
@@ -152,6 +155,7 @@ static void drained(struct ump_stream *stream, void *context)
 {
 	struct hub_client *client = context;
 	(void)stream;
+	client->snapshot = 0;
 	if (client->behind)
 		send_snapshot(client->hub, client);
 }
