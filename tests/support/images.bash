@@ -21,7 +21,7 @@ base_image() {
     rm "$tar"
 }
 
-# context FOLDER: what the images are built from, with times of its own.
+# context FOLDER: what the images are built from, as it is now: others may work in the checkout meanwhile.
 context() {
     mkdir -p "$1"
     (cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | tar -c --null --ignore-failed-read -T - 2>/dev/null | tar -xm -C "$1")
