@@ -31,7 +31,7 @@ connector() {
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     python3 "$ROOT/tests/manifests/connect_settings.py" "$folder" "$(kafka_listener sasl_ssl)" "$port"
     start connect "$ROOT/tests/support/connect/connect" "$folder/worker.properties"
-    within 120 curl -fsS -o /dev/null "http://127.0.0.1:$port/connectors"
+    within 500 curl -fsS -o /dev/null "http://127.0.0.1:$port/connectors" 2>/dev/null # the jars are fetched first, once
     for each in verdicts-mirror verdicts-file; do
         curl -fsS -o /dev/null -X PUT -H 'Content-Type: application/json' --data "@$folder/$each.json" "http://127.0.0.1:$port/connectors/$each/config"
     done
