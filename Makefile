@@ -51,7 +51,7 @@ asan: ## The tests of check under AddressSanitizer and UndefinedBehaviorSanitize
 	@$(SETUP) build check
 	@tests/sanitized address,undefined $(BUILD)-asan
 
-tsan: ## The tests of audit-fn, whose store has a thread, under ThreadSanitizer, in BUILD-tsan
+tsan: ## Unit tests, and those of the programs that have threads of their own, under ThreadSanitizer, in BUILD-tsan
 	@$(SETUP) build check
 	@tests/sanitized thread $(BUILD)-tsan
 
