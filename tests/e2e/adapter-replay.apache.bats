@@ -52,6 +52,22 @@ replays() {
     replays '' --from="$TOPIC:1:0"
 }
 
+@test "the end of a replay is the last stable offset: an open transaction is not waited for" {
+    at 1700000000000 0 a b | kafka_produce "$TOPIC"
+    mkfifo "$BATS_TEST_TMPDIR/open"
+    "$KAFKA_RECORDS" produce "$BOOTSTRAP" "$TOPIC" --transaction "$TOPIC" <"$BATS_TEST_TMPDIR/open" 3>&- 4>&- &
+    PIDS[open]=$!
+    exec {OPEN}>"$BATS_TEST_TMPDIR/open"
+    at 1700000000000 0 c >&"$OPEN"
+    written() { [[ $(kafka_consume "$TOPIC" -X isolation.level=read_uncommitted | wc -l) == 3 ]]; }
+    within 30 written
+    replays 'a b'
+    exec {OPEN}>&-
+    finish open
+    ((status == 0))
+    replays 'a b c'
+}
+
 @test "offsets that are deleted are counted, and the replay begins behind them" {
     at 1700000000000 0 a b c d | kafka_produce "$TOPIC"
     "$KAFKA_ADMIN" "$BOOTSTRAP" delete-records "$TOPIC" 0 2

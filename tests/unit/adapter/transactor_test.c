@@ -199,7 +199,13 @@ Test(transactor, who_is_fenced_is_told_so_and_nothing_is_tried_any_more)
 
 Test(transactor, it_ends_in_the_middle_of_a_call_that_is_made_again)
 {
+	int made = 0;
 	for (int i = 0; i < 8; i++)
 		answers[COMMIT][i] = AGAIN;
 	commit();
+	while (made < 2) {
+		pthread_mutex_lock(&lock);
+		made = calls[COMMIT];
+		pthread_mutex_unlock(&lock);
+	}
 }
