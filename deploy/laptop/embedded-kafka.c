@@ -8,8 +8,8 @@
  * - It has no SASL, no TLS, no admin requests, no look-up of offsets by time, and readers see what transactions did not commit.
  * - It creates every topic that a client asks for. That is not wanted here, where a mistyped name should be an error. It says so in its
  * debug log, which is the only sign of it; the log callback, on the mock's thread, passes the name to the loop through a pipe, and the loop
- * takes the leaders away and puts the error "unknown topic" on it. A record that is produced meanwhile finds no leader: the client asks
- * again and gets the error. */
+ * puts the error "unknown topic" on it and takes its leaders away. The mock's thread waits until the loop is at it before it answers the
+ * client, which would produce at once. */
 #include "common/loop/loop.h"
 #include "common/loop/notify.h"
 #include "common/memory.h"
@@ -20,6 +20,7 @@
 #include <getopt.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,10 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { REFUSAL_LIMIT = 2 }; /* s: the loop is never that late */
 
 struct topic {
 	char name[250]; /* Kafka's limit is 249 bytes */
@@ -47,6 +51,7 @@ struct broker {
 	rd_kafka_mock_cluster_t *cluster;
 	struct ump_watch created;
 	int created_pipe[2]; /* names of topics that clients made; written by the mock's thread, one struct topic a write */
+	sem_t refusing;      /* the loop has one of them in hand */
 	_Atomic bool serving;
 };
 
@@ -123,8 +128,14 @@ static void on_log(const rd_kafka_t *handle, int level, const char *facility, co
 	if (!created || !broker->serving ||
 	    sscanf(created, "Created topic \"%249[^\"]\" with %d partition", topic.name, &topic.partitions) != 2)
 		return;
-	if (write(broker->created_pipe[1], &topic, sizeof topic) != sizeof topic)
+	if (write(broker->created_pipe[1], &topic, sizeof topic) != sizeof topic) {
 		fprintf(stderr, "embedded-kafka: could not refuse the unknown topic %s: %s\n", topic.name, strerror(errno));
+		return;
+	}
+	struct timespec limit;
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += REFUSAL_LIMIT;
+	sem_timedwait(&broker->refusing, &limit);
 }
 
 /* On the loop's. */
@@ -135,9 +146,10 @@ static void on_created(void *context, uint32_t events)
 	(void)events;
 	while (read(broker->created_pipe[0], &topic, sizeof topic) == sizeof topic) {
 		fprintf(stderr, "embedded-kafka: refused the unknown topic %s\n", topic.name);
+		sem_post(&broker->refusing); /* now, since what follows waits for the mock's thread */
+		rd_kafka_mock_topic_set_error(broker->cluster, topic.name, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 		for (int partition = 0; partition < topic.partitions; partition++)
 			rd_kafka_mock_partition_set_leader(broker->cluster, topic.name, partition, -1);
-		rd_kafka_mock_topic_set_error(broker->cluster, topic.name, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	}
 }
 
@@ -180,6 +192,7 @@ static int open_cluster(struct broker *broker, const struct options *options, st
 #endif
 	if (create_topics(broker, options, error) < 0)
 		return -1;
+	sem_init(&broker->refusing, 0, 0);
 	if (pipe2(broker->created_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
 		return ump_fail(error, UMP_FATAL, "pipe: %s", strerror(errno));
 	broker->serving = true;

@@ -100,8 +100,11 @@ int main(int argc, char **argv)
 				return EX_PROTOCOL;
 			}
 			answered++;
+			/* With nothing more to ask for, the connection's end is no answer that is missing. */
 			if (sent < events)
 				send_one(ready[i].data.fd, sent++, port, size);
+			else
+				close(ready[i].data.fd);
 		}
 	}
 	report(events);
