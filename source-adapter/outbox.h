@@ -1,7 +1,8 @@
-/* source-adapter/outbox.h: records on their way into Kafka that wait for room in the producer's queue.
+/* source-adapter/outbox.h: records on their way into Kafka, each kept until Kafka has said what becomes of it.
  *
- * A full queue is no failure: what does not fit is copied, kept in its order, and sent when the producer says that there is room. How much
- * is kept is bounded by what is in flight. */
+ * A full queue is no failure: what does not fit waits in its order, and is sent when the producer says that there is room. Nor is one bad
+ * record the failure of others: Kafka refuses all that travelled together for it (one that is too large for the topic), so each of them is
+ * sent once more, alone, and only what is refused then is told of as refused. How much is kept is bounded by what is in flight. */
 #pragma once
 #include "common/kafka/producer.h"
 
@@ -15,6 +16,9 @@ void outbox_set_producer(struct outbox *outbox, struct ump_producer *producer);
 
 /* As ump_producer_send(), but a full queue does not fail. */
 int outbox_send(struct outbox *outbox, const struct ump_record *record, void *opaque, struct ump_error *error);
+
+/* For the producer's `delivered`: what became of a record of ours. */
+void outbox_delivered(struct outbox *outbox, const struct ump_delivery *delivery);
 
 /* The producer has room again. */
 void outbox_flush(struct outbox *outbox);

@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+static void delivered(void *context, const struct ump_delivery *delivery);
+
 struct settle *settle_new(const struct settle_options *options)
 {
 	struct settle *settle = ump_allocate(1, sizeof *settle);
 	settle->options = *options;
-	settle->outbox = outbox_new(settle_delivered, settle);
+	settle->outbox = outbox_new(delivered, settle);
 	if (getrandom(&settle->random, sizeof settle->random, GRND_NONBLOCK) != sizeof settle->random)
 		settle->random = (uint64_t)ump_loop_clock(); /* early at boot; jitter needs no secret */
 	settle->random |= 1;
@@ -286,7 +288,7 @@ static void reply_stored(struct settle *settle, struct record *leader, const str
 		replied(settle, leader);
 }
 
-void settle_delivered(void *context, const struct ump_delivery *delivery)
+static void delivered(void *context, const struct ump_delivery *delivery)
 {
 	struct settle *settle = context;
 	struct record *record = delivery->opaque;
@@ -304,6 +306,11 @@ void settle_delivered(void *context, const struct ump_delivery *delivery)
 	case SETTLING_COPY:
 		settle_copy_stored(settle, record, delivery->error);
 	}
+}
+
+void settle_delivered(struct settle *settle, const struct ump_delivery *delivery)
+{
+	outbox_delivered(settle->outbox, delivery);
 }
 
 void settle_forget(struct settle *settle, struct record *record)

@@ -41,7 +41,7 @@ void settle_free(struct settle *settle); /* accepts NULL */
 
 /* Where replies and dead letters go to; made after this, because its completions come here. NULL where there are none. */
 void settle_set_producer(struct settle *settle, struct ump_producer *producer);
-void settle_delivered(void *settle, const struct ump_delivery *delivery);
+void settle_delivered(struct settle *settle, const struct ump_delivery *delivery);
 void settle_writable(struct settle *settle);
 
 /* Kafka does not take what the record gave in a transaction. False: there is nothing else that it could give. */

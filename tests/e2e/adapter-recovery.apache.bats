@@ -67,3 +67,18 @@ kafka() {
     stop first
     ((status == 0))
 }
+
+@test "a reply that is too large for its topic becomes a dead letter alone: those that travelled with it arrive" {
+    kafka
+    kafka_topics "$TOPIC.small:1:max.message.bytes=2000" "$TOPIC.dlq:1"
+    local headers='"ce-specversion":"1.0","ce-id":"v-%ID%","ce-source":"/sink","ce-type":"audit.fail","ce-causationid":"%ID%"'
+    sink "[{\"header\":{\"ce-id\":\"3\"},\"status\":200,\"headers\":{$headers},\"body\":\"$(printf 'x%.0s' {1..5000})\"},{\"status\":200,\"headers\":{$headers},\"body\":\"{}\"}]"
+    events 1 30 | kafka_produce "$TOPIC"
+    adapter adapter --ordering=none --reply-topic="$TOPIC.small" --dead-letter-topic="$TOPIC.dlq" --kafka-set=compression.codec=none --kafka-set=linger.ms=300
+    within 40 shows umpire_dead_letters_total 1
+    within 40 shows umpire_replies_total 29
+    stop adapter
+    ((status == 0))
+    [[ $(got .number | wc -l) == 30 ]] # nobody was asked twice
+    [[ $(kafka_consume "$TOPIC.dlq" | jq -r '.headers[] | select(.[0] == "ce_id") | .[1]') == 3 ]]
+}

@@ -9,11 +9,12 @@ struct ump_producer {
 	size_t room;
 	bool full, refuses;
 	char sent[256]; /* "topic key value header=value;" of each */
+	void *opaques[8];
+	size_t count;
 };
 
 int ump_producer_send(struct ump_producer *producer, const struct ump_record *record, void *opaque, struct ump_error *error)
 {
-	(void)opaque;
 	if (producer->refuses)
 		return ump_fail(error, UMP_REJECT, "too large");
 	if (producer->room == 0) {
@@ -21,6 +22,7 @@ int ump_producer_send(struct ump_producer *producer, const struct ump_record *re
 		return ump_fail(error, UMP_RETRY, "full");
 	}
 	producer->room--;
+	producer->opaques[producer->count++] = opaque;
 	size_t size = strlen(producer->sent);
 	snprintf(producer->sent + size, sizeof producer->sent - size, "%s %.*s %.*s %.*s=%.*s;", record->topic,
 		 UMP_TEXT_ARGUMENTS(record->key), UMP_TEXT_ARGUMENTS(record->value), UMP_TEXT_ARGUMENTS(record->headers[0].name),
@@ -107,4 +109,55 @@ Test(outbox, what_is_left_is_given_up)
 	cr_expect_eq(send_one(outbox, "a", NULL, &error), 0);
 	outbox_free(outbox);
 	outbox_free(NULL);
+}
+
+/* ---- What is refused together ---- */
+
+static struct {
+	int stored, refused;
+	void *last_refused;
+} word;
+
+static void count_word(void *context, const struct ump_delivery *delivery)
+{
+	(void)context;
+	if (delivery->error)
+		word.last_refused = delivery->opaque;
+	word.refused += delivery->error != NULL;
+	word.stored += delivery->error == NULL;
+}
+
+static void says(struct outbox *outbox, struct ump_producer *producer, size_t number, bool refused)
+{
+	struct ump_error error;
+	ump_fail(&error, UMP_REJECT, "message size too large");
+	outbox_delivered(outbox, &(struct ump_delivery){.opaque = producer->opaques[number], .error = refused ? &error : NULL});
+}
+
+Test(outbox, what_is_refused_together_goes_once_more_one_by_one)
+{
+	struct ump_producer producer = {.room = 9};
+	struct ump_error error;
+	struct outbox *outbox = outbox_new(count_word, NULL);
+	char bad = 0, good = 0;
+	outbox_set_producer(outbox, &producer);
+	cr_expect_eq(send_one(outbox, "a", &good, &error), 0);
+	cr_expect_eq(send_one(outbox, "b", &bad, &error), 0);
+	says(outbox, &producer, 0, true);
+	cr_expect_eq(producer.count, 2, "b is still on its way");
+	says(outbox, &producer, 1, true);
+	cr_expect_eq(word.refused, 0);
+	cr_assert_eq(producer.count, 3, "a, alone");
+	cr_expect_eq(send_one(outbox, "c", &good, &error), 0, "it waits until that is over");
+	cr_expect_eq(producer.count, 3);
+	says(outbox, &producer, 2, false);
+	cr_assert_eq(producer.count, 4, "b, alone");
+	says(outbox, &producer, 3, true);
+	cr_expect_eq(word.refused, 1);
+	cr_expect_eq(word.last_refused, &bad);
+	cr_assert_eq(producer.count, 5, "c");
+	cr_expect_str_eq(producer.sent, "dlq a v h=;dlq b v h=;dlq a v h=;dlq b v h=;dlq c v h=;");
+	says(outbox, &producer, 4, false);
+	cr_expect_eq(word.stored, 2);
+	outbox_free(outbox);
 }

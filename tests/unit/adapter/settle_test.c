@@ -23,10 +23,20 @@ static void note(const struct ump_record *record)
 	snprintf(kafka.value, sizeof kafka.value, "%.*s", UMP_TEXT_ARGUMENTS(record->value));
 }
 
+static void (*told)(void *context, const struct ump_delivery *delivery);
+static void *told_context;
+
 struct outbox *outbox_new(void (*delivered)(void *context, const struct ump_delivery *delivery), void *context)
 {
-	(void)delivered, (void)context;
+	told = delivered;
+	told_context = context;
 	return NULL;
+}
+
+void outbox_delivered(struct outbox *outbox, const struct ump_delivery *delivery)
+{
+	(void)outbox;
+	told(told_context, delivery);
 }
 
 void outbox_free(struct outbox *outbox)
