@@ -2,10 +2,10 @@
 #include <stdio.h>
 
 /* KiB of all partitions' queues, and of each at least. A full queue stops fetching for a while, so there must be enough in it meanwhile:
- * for the one second of librdkafka before 2.2, 13 MiB, which is some 65,000 events of 200 bytes; with little memory 4.5 MiB, some 23,000.
+ * for the one second of librdkafka before 2.2, 13 MiB, which is some 65,000 events of 200 bytes; with little memory 4 MiB, some 20,000.
  */
 #define QUEUE_MEMORY     (13 << 10)
-#define QUEUE_MEMORY_LOW (9 << 9)
+#define QUEUE_MEMORY_LOW (4 << 10)
 #define QUEUE_MINIMUM    256
 
 /* Bytes of one fetch from one partition: they come in one piece, and stay until the last record of it is done. */
