@@ -8,6 +8,8 @@ setup_file() {
         command -v "$each" >/dev/null || skip "no $each"
     done
     (($(id -u) == 0)) || skip "containers of a test need root"
+    CONTAINERS=$(mktemp -d /tmp/umpire.XXXXXX)
+    export CONTAINERS
     base_image
     each=$(containers_run) || skip "containers cannot run here: ${each##*$'\n'}"
     context "$BATS_FILE_TMPDIR/context"
@@ -19,7 +21,7 @@ setup_file() {
 teardown_file() {
     load ../support/support
     load ../support/images
-    remove_images
+    [[ ! ${CONTAINERS:-} ]] || remove_images
 }
 
 setup() {

@@ -1,16 +1,16 @@
 # tests/support/images.bash: the images, built and run as a cluster would: any user id, a read-only root, no capabilities. Behind support.bash.
 #
 # No registry of images is asked: the base is an empty Debian, imported under the name that deploy/images/Containerfile gives it. Storage is the
-# test file's own.
+# test file's own: CONTAINERS, which setup_file makes, with a short path, since podman wants one.
 
 BASE_IMAGE=docker.io/library/debian:bookworm-slim
 
 buildah_() {
-    buildah --root "$BATS_FILE_TMPDIR/storage" --runroot "$BATS_FILE_TMPDIR/run" --storage-driver overlay "$@"
+    buildah --root "$CONTAINERS/storage" --runroot "$CONTAINERS/run" --storage-driver overlay "$@"
 }
 
 podman_() {
-    podman --root "$BATS_FILE_TMPDIR/storage" --runroot "$BATS_FILE_TMPDIR/run" --storage-driver overlay --runtime /usr/sbin/runc \
+    podman --root "$CONTAINERS/storage" --runroot "$CONTAINERS/run" --storage-driver overlay --runtime /usr/sbin/runc \
         --cgroup-manager=cgroupfs --events-backend=file "$@"
 }
 
@@ -65,6 +65,6 @@ layer_size() {
 # Nothing of the storage stays mounted or behind.
 remove_images() {
     podman_ rm --all --force --time 0 >/dev/null 2>&1 || true
-    grep -o " $BATS_FILE_TMPDIR/[^ ]*" /proc/self/mounts | sort -r | xargs -r -n 1 umount -l || true
-    rm -rf --one-file-system "$BATS_FILE_TMPDIR/storage" "$BATS_FILE_TMPDIR/run"
+    grep -o " $CONTAINERS/[^ ]*" /proc/self/mounts | sort -r | xargs -r -n 1 umount -l || true
+    rm -rf --one-file-system "$CONTAINERS"
 }
