@@ -89,7 +89,7 @@ static void expect_plan(const char *from, const char *until, const int64_t expec
 	cr_assert_eq(replay_plan_make(NULL, &only_hits, &bounds, 1, &plan, &error), 0, "%s", error.text);
 	cr_assert_eq(plan.count, bounds.from == REPLAY_OFFSETS ? 1 : 3);
 	for (size_t i = 0; i < plan.count; i++) {
-		cr_expect_eq(plan.parts[i].partition, i);
+		cr_expect_eq(plan.parts[i].partition, (int32_t)i);
 		cr_expect_eq(plan.parts[i].partitions, 3);
 		cr_expect_eq(plan.parts[i].from, expected[i][0], "%s: partition %zu begins at %lld", from, i,
 			     (long long)plan.parts[i].from);
