@@ -8,6 +8,7 @@ setup_file() {
         command -v "$each" >/dev/null || skip "no $each"
     done
     (($(id -u) == 0)) || skip "containers of a test need root"
+    mountpoint -q / || skip "no container runs in a chroot"
     CONTAINERS=$(mktemp -d /tmp/umpire.XXXXXX)
     export CONTAINERS
     base_image

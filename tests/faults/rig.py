@@ -35,10 +35,11 @@ DISK_MIB = 512
 
 def own_disk(folder):
     """A file system of its own for the broker, in memory and small, that nobody else sees and that goes with us. False where that is not
-    allowed: it takes root."""
+    allowed: it takes root, and a root folder that is a mount, which that of a chroot is not."""
     os.makedirs(folder, exist_ok=True)
     mounts = 0x20000  # CLONE_NEWNS
-    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(mounts) != 0:
+    root_is_mount = subprocess.run(["mountpoint", "-q", "/"]).returncode == 0
+    if os.geteuid() != 0 or not root_is_mount or ctypes.CDLL(None).unshare(mounts) != 0:
         return False
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % DISK_MIB, "tmpfs", folder]).returncode == 0

@@ -90,8 +90,10 @@ def main():
         findings = list(schemas.check(platform, things))
         tell(not findings, "platform " + platform + " is valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
     rooms = workshop(2)
-    findings = list(schemas.check("workshop", rooms)) + list(numbered(rooms, render("workshop", "source-to-sink")))
-    tell(not findings, "a workshop's rooms are valid, and have what an attendee's manifests name", findings)
+    findings = list(schemas.check("workshop", rooms)) if schemas.folder else []
+    tell(not findings, "a workshop's rooms are valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
+    findings = list(numbered(rooms, render("workshop", "source-to-sink")))
+    tell(not findings, "a workshop's rooms have what an attendee's manifests name", findings)
     said = environment.redrive(render("kind", "source-to-sink"))
     tell(not said, "what docs/OPERATIONS.md runs in the adapter's pod is accepted there", [said])
     tell(True, "the programs accept their environments", skip=None if environment.built() else "the programs are not built")
