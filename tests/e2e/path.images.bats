@@ -1,18 +1,27 @@
 # The images: built from an empty Debian, run as a restricted pod would be, and the whole path through the three of them on Apache Kafka.
 
+# missing: what there is not for it, for setup to skip by.
+missing() {
+    local each
+    for each in buildah podman runc mmdebstrap; do
+        command -v "$each" >/dev/null || { echo "no $each"; return; }
+    done
+    (($(id -u) == 0)) || { echo "containers of a test need root"; return; }
+    mountpoint -q / || echo "no container runs in a chroot"
+}
+
 setup_file() {
     load ../support/support
     load ../support/images
     local each
-    for each in buildah podman runc mmdebstrap; do
-        command -v "$each" >/dev/null || skip "no $each"
-    done
-    (($(id -u) == 0)) || skip "containers of a test need root"
-    mountpoint -q / || skip "no container runs in a chroot"
+    MISSING=$(missing)
+    export MISSING
+    [[ ! $MISSING ]] || return 0
     CONTAINERS=$(mktemp -d /tmp/umpire.XXXXXX)
     export CONTAINERS
     base_image
-    each=$(containers_run) || skip "containers cannot run here: ${each##*$'\n'}"
+    each=$(containers_run) || MISSING="containers cannot run here: ${each##*$'\n'}"
+    [[ ! $MISSING ]] || return 0
     context "$BATS_FILE_TMPDIR/context"
     for each in audit-fn source-adapter event-provider; do
         build_image "$BATS_FILE_TMPDIR/context" "$each" "$each" --build-arg REVISION=abc123
@@ -29,10 +38,11 @@ setup() {
     load ../support/support
     load ../support/kafka.bash
     load ../support/images
+    [[ ! $MISSING ]] || skip "$MISSING"
 }
 
 teardown() {
-    podman_ rm --all --force --time 0 >/dev/null 2>&1 || true
+    [[ $MISSING ]] || podman_ rm --all --force --time 0 >/dev/null 2>&1 || true
     stop_all
 }
 
