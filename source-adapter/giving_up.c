@@ -61,6 +61,20 @@ int settle_give(struct settle *settle, struct record *record, const struct ump_r
 	return 0;
 }
 
+/* The record for that topic: as it is in Kafka, but for the headers, which are those of settle->letter. */
+static struct ump_record record_for(const struct settle *settle, const struct record *record, const char *topic)
+{
+	return (struct ump_record){
+		.topic = topic,
+		.partition = -1,
+		.key = record->key,
+		.value = record->value,
+		.headers = settle->letter.headers,
+		.header_count = settle->letter.header_count,
+		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
+	};
+}
+
 static int send_letter(struct settle *settle, struct record *record, struct ump_error *error)
 {
 	size_t header_count;
@@ -87,15 +101,7 @@ static int send_letter(struct settle *settle, struct record *record, struct ump_
 		failure.timestamp_ms = origin.timestamp_ms;
 	}
 	letter_write(&settle->letter, headers, header_count, &failure);
-	struct ump_record out = {
-		.topic = settle->options.dead_letter_topic,
-		.partition = -1,
-		.key = record->key,
-		.value = record->value,
-		.headers = settle->letter.headers,
-		.header_count = settle->letter.header_count,
-		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
-	};
+	struct ump_record out = record_for(settle, record, settle->options.dead_letter_topic);
 	return settle_give(settle, record, &out, error);
 }
 
@@ -194,15 +200,7 @@ void settle_put_back(struct settle *settle, struct record *record)
 	size_t header_count;
 	const struct ump_kafka_field *headers = record_headers(settle->options.pool, record, &header_count);
 	letter_read_headers(&settle->letter, headers, header_count);
-	struct ump_record out = {
-		.topic = settle->options.to_topic,
-		.partition = -1,
-		.key = record->key,
-		.value = record->value,
-		.headers = settle->letter.headers,
-		.header_count = settle->letter.header_count,
-		.timestamp_ms = record->timestamp_ms > 0 ? record->timestamp_ms : 0,
-	};
+	struct ump_record out = record_for(settle, record, settle->options.to_topic);
 	if (outbox_send(settle->outbox, &out, record, &error) < 0) {
 		settle_not_sent(settle, record, &error);
 		return;
