@@ -14,16 +14,26 @@ fail() { # STATUS TEXT
 	exit "$1"
 }
 
+# Makes $scratch, a folder that goes when this run ends, however it does; TEXT is said when that is by Ctrl-C or SIGTERM.
+begin() { # TEXT
+	scratch=$(mktemp -d)
+	stopped=$1
+	trap end EXIT
+	trap 'exit 130' INT TERM
+}
+
+# A second Ctrl-C does not get between. Where a command that the first one ended fails the script before the trap is looked at, the status tells.
+end() {
+	local status=$?
+	trap '' INT TERM
+	rm -rf "$scratch"
+	[[ $status -ne 130 ]] || printf '\nStopped. %s\n' "$stopped" >&2 # standard output may be a file at this moment
+}
+
 # The client, without a word on standard error: what it said is in $said.
 ask() {
-	local errors
-	errors=$(mktemp)
-	if $kubectl "$@" 2>"$errors"; then
-		rm -f "$errors"
-		return 0
-	fi
-	said=$(<"$errors")
-	rm -f "$errors"
+	$kubectl "$@" 2>"$scratch/errors" && return
+	said=$(<"$scratch/errors")
 	return 1
 }
 
@@ -50,11 +60,31 @@ make_namespace() { # NAME
 	END
 }
 
-# Whether the cluster serves a kind: `serves GROUP/VERSION KIND`.
-serves() {
-	local version=$1 kind=$2 path=/apis/$1
-	[[ $version = */* ]] || path=/api/$1
-	ask get --raw "$path" >"$scratch/resources" && grep -q "\"kind\":[ ]*\"$kind\"" "$scratch/resources"
+# What the cluster serves of GROUP/VERSION, into $scratch/resources; nothing where it does not know it.
+look_up() { # VERSION
+	local path=/apis/$1
+	[[ $1 = */* ]] || path=/api/$1
+	ask get --raw "$path" >"$scratch/resources" || : >"$scratch/resources"
+}
+
+looked_up() { # KIND
+	grep -q "\"kind\":[ ]*\"$1\"" "$scratch/resources"
+}
+
+# Whether the cluster serves a kind now.
+serves() { # VERSION KIND
+	look_up "$1"
+	looked_up "$2"
+}
+
+# Lines "VERSION KIND", sorted, from standard input: each version is asked for once, then COMMAND VERSION KIND is run for each line.
+for_each_kind() { # COMMAND
+	local version kind last=
+	while read -r version kind; do
+		[[ $version = "$last" ]] || look_up "$version"
+		last=$version
+		"$1" "$version" "$kind"
+	done
 }
 
 # Whether we may: `allowed VERB RESOURCE GROUP`, GROUP empty for Kubernetes' core.
@@ -67,9 +97,26 @@ allowed() {
 
 # Reads apiVersion, kind and name of the object in a file into variables of these names.
 identify() {
-	version=$(sed -n 's/^apiVersion: //p' "$1" | head -n 1)
-	kind=$(sed -n 's/^kind: //p' "$1" | head -n 1)
-	name=$(awk '/^[^ ]/ {inside = ($0 == "metadata:")} inside && /^  name: / {print $2; exit}' "$1")
+	local line inside=
+	version='' kind='' name=''
+	while IFS= read -r line; do
+		case $line in
+		'apiVersion: '*) version=${line#*: } inside= ;;
+		'kind: '*) kind=${line#*: } inside= ;;
+		metadata:) inside=yes ;;
+		[!\ ]*) inside= ;;
+		'  name: '*) [[ ! $inside || $name ]] || name=${line#*: } ;;
+		esac
+	done <"$1"
+}
+
+# The kinds of a folder's objects, each once: GROUP/VERSION KIND.
+kinds() { # FOLDER
+	local file
+	for file in "$1"/*.yaml; do
+		identify "$file"
+		printf '%s %s\n' "$version" "$kind"
+	done | sort -u
 }
 
 # Renders into one file an object, named so that a listing is the order to apply them in.
@@ -79,20 +126,49 @@ render_into() { # FOLDER OVERLAY PATTERN NAMESPACE
 	awk -v folder="$1" -f "$root/bin/order.awk" "$1.yaml"
 }
 
-# True when the object of a file is as it should be: Ready, Available, or there at all where its kind has no such condition.
+# What an object's state says when it is as it should be; nothing where its kind has no such word.
+condition_of() { # VERSION KIND
+	case $1/$2 in
+	apps/v1/Deployment) echo Available ;;
+	kafka.strimzi.io/*/KafkaNodePool) ;; # its Kafka tells
+	kafka.strimzi.io/* | serving.knative.dev/* | eventing.knative.dev/* | messaging.knative.dev/* | flows.knative.dev/* | sources.knative.dev/*) echo Ready ;;
+	operator.knative.dev/* | operator.serverless.openshift.io/*) echo Ready ;;
+	esac
+}
+
+# True when the object of a file is Ready, Available, or there at all where its kind has no such condition.
 settled() {
 	local condition state
 	identify "$1"
-	case $version/$kind in
-	apps/v1/Deployment) condition=Available ;;
-	kafka.strimzi.io/*/KafkaNodePool) return 0 ;; # its Kafka tells
-	kafka.strimzi.io/* | serving.knative.dev/* | eventing.knative.dev/* | messaging.knative.dev/* | flows.knative.dev/* | sources.knative.dev/*) condition=Ready ;;
-	operator.knative.dev/* | operator.serverless.openshift.io/*) condition=Ready ;;
-	*) return 0 ;;
-	esac
+	condition=$(condition_of "$version" "$kind")
+	[[ $condition ]] || return 0
 	state=$(ask get -f "$1" -o "jsonpath={.status.conditions[?(@.type==\"$condition\")].status}: {.status.conditions[?(@.type==\"$condition\")].message}") || return 1
 	said=${state#*: }
 	[[ $state = True:* ]]
+}
+
+# The files of a stage as options of the client, into the array files.
+stage_files() { # FOLDER STAGE
+	local file
+	files=()
+	for file in "$1/$2"-*.yaml; do
+		files+=(-f "$file")
+	done
+}
+
+stages() { # FOLDER [SORT-OPTION]
+	(cd "$1" && printf '%s\n' *.yaml | cut -d - -f 1 | sort -u ${2:-})
+}
+
+# Whether all objects of $files are settled, asked at once.
+all_settled() {
+	local each kind version condition
+	local one='{{define "one"}}{{.apiVersion}} {{.kind}}{{with .status}}{{range .conditions}} {{.type}}={{.status}}{{end}}{{end}}{{"\n"}}{{end}}'
+	ask get "${files[@]}" -o "go-template=$one{{if .items}}{{range .items}}{{template \"one\" .}}{{end}}{{else}}{{template \"one\" .}}{{end}}" >"$scratch/states" || return 1
+	while read -r version kind each; do
+		condition=$(condition_of "$version" "$kind")
+		[[ ! $condition || " $each " = *" $condition=True "* ]] || return 1
+	done <"$scratch/states"
 }
 
 # Whose Secrets the objects of a folder name (provider for kafka-provider, …), one a line; a channel's is named by the platform.
@@ -103,12 +179,14 @@ secrets_needed() { # FOLDER
 	} | sed 's/^kafka-//' | sort -u
 }
 
+server_side() { # OPTION…
+	ask apply --server-side --force-conflicts --field-manager=umpire --validate=ignore "$@" >"$scratch/applied" || return 1
+	sed 's/^/  /' "$scratch/applied"
+}
+
 # apply FILE: tries again while a webhook is not up yet or a kind has only just been made; anything else that is refused is final.
 apply() {
-	if ask apply --server-side --force-conflicts --field-manager=umpire --validate=ignore -f "$1" >"$scratch/applied"; then
-		sed 's/^/  /' "$scratch/applied"
-		return 0
-	fi
+	server_side -f "$1" && return
 	case $said in
 	*'failed calling webhook'* | *'no endpoints available'* | *'no matches for kind'* | *'connection refused'* | *'the server is currently unable'* | *'not yet'*) return 1 ;;
 	esac
@@ -120,18 +198,24 @@ $ask_for_rights" ;;
 	fail 69 "$kind/$name was refused: $said"
 }
 
-# Stage by stage, each settled before the next; then after_stage FOLDER STAGE, which who sources this file may define.
+# Stage by stage, each settled before the next; then after_stage FOLDER STAGE, which who sources this file may define. A stage is applied, and
+# looked at, as a whole; only where that is not enough, one by one, so that what is waited for or refused has a name.
 apply_all() { # FOLDER
-	local file stage
-	for stage in $(cd "$1" && printf '%s\n' *.yaml | cut -d - -f 1 | sort -u); do
-		for file in "$1/$stage"-*.yaml; do
-			identify "$file"
-			until_true "$kind/$name is accepted" apply "$file"
-		done
-		for file in "$1/$stage"-*.yaml; do
-			identify "$file"
-			until_true "$kind/$name is ready" settled "$file"
-		done
+	local file stage files
+	for stage in $(stages "$1"); do
+		stage_files "$1" "$stage"
+		if ! server_side "${files[@]}"; then
+			for file in "$1/$stage"-*.yaml; do
+				identify "$file"
+				until_true "$kind/$name is accepted" apply "$file"
+			done
+		fi
+		if ! all_settled; then
+			for file in "$1/$stage"-*.yaml; do
+				identify "$file"
+				until_true "$kind/$name is ready" settled "$file"
+			done
+		fi
 		after_stage "$1" "$stage"
 	done
 }

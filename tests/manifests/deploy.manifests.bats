@@ -5,7 +5,7 @@ setup() {
     if ! "$ROOT/tests/manifests/kubectl" version --client >"$BATS_TEST_TMPDIR/version" 2>&1; then
         skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
     fi
-    export KUBECTL=$ROOT/tests/manifests/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=600
+    export KUBECTL=$ROOT/.cache/kubectl/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=600
     requests=$BATS_TEST_TMPDIR/requests
     bin=$ROOT/deploy/bin
     authority='"secrets/umpire/umpire-cluster-ca-cert": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "umpire-cluster-ca-cert", "namespace": "umpire"},
@@ -26,6 +26,17 @@ cluster() {
 # line TEXT: the number of the first request that begins with it.
 line() {
     grep -n "^$1" "$requests" | head -n 1 | cut -d : -f 1
+}
+
+# interrupted SIGNAL TEXT PROGRAM ARGUMENT…: runs one of deploy/bin, in a copy of deploy/ of its own, and stops it when it has said TEXT. It ends with
+# 130 and leaves no file behind.
+interrupted() {
+    local signal=$1 text=$2 program=$3
+    shift 3
+    [[ -d $BATS_TEST_TMPDIR/deploy ]] || cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    mkdir -p "$BATS_TEST_TMPDIR/scratch"
+    TMPDIR=$BATS_TEST_TMPDIR/scratch run -130 python3 "$ROOT/tests/manifests/interrupt.py" "$signal" "$text" "$BATS_TEST_TMPDIR/deploy/bin/$program" "$@"
+    [[ ! $(ls "$BATS_TEST_TMPDIR/scratch") && ! $(compgen -G "$BATS_TEST_TMPDIR/deploy/.render-*") ]]
 }
 
 @test "deploy applies in the order in which things need each other, and waits for each" {
@@ -146,21 +157,61 @@ END
 
 @test "what never gets ready ends deploy when its time is over" {
     cluster '"ready": {"Deployment": -1}'
-    TIMEOUT=8 run "$bin/deploy" kind source-to-sink
+    TIMEOUT=1 run "$bin/deploy" kind source-to-sink
     assert_failure 69
-    assert_output --partial 'Deployment/event-provider is ready: not within 8 s (still starting)'
+    assert_output --partial 'Deployment/event-provider is ready: not within 1 s (still starting)'
 }
 
-@test "Ctrl-C stops deploy, and the same command goes on" {
-    cluster '"ready": {"Kafka": 60}'
-    (trap - INT; exec "$bin/deploy" kind source-to-sink) >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
-    PIDS[deploy]=$!
-    within 30 grep -q 'waiting: Kafka/umpire' "$BATS_TEST_TMPDIR/out"
-    stop deploy TERM
-    ((status == 130))
-    grep -q 'the same command goes on from there' "$BATS_TEST_TMPDIR/out"
-    run "$bin/deploy" kind source-to-sink
-    assert_success
+@test "Ctrl-C stops deploy, twice as well as once, and the same command goes on" {
+    cluster "\"ready\": {\"Kafka\": \"$BATS_TEST_TMPDIR/go\"}"
+    local signal
+    for signal in INT TERM; do
+        interrupted "$signal" 'waiting: Kafka/umpire is ready' deploy kind source-to-sink
+        assert_line 'Stopped. What is applied stays; the same command goes on from there, deploy/bin/undeploy takes it away.'
+        refute_output --partial Ready.
+    done
+    [[ ! $(line 'apply Secret') && ! $(line 'apply Deployment') ]] # nothing that needs the Kafka was touched
+    touch "$BATS_TEST_TMPDIR/go"
+    run -0 "$bin/deploy" kind source-to-sink
+    assert_output --partial 'Ready. The board:'
+    [[ $(line 'apply Deployment event-provider') ]]
+}
+
+@test "Ctrl-C at the very start, while objects are rendered, leaves a cluster that was not touched" {
+    cluster
+    interrupted INT 'Deploying source-to-sink' deploy kind source-to-sink
+    assert_line --partial 'Stopped. What is applied stays'
+    [[ ! -s $requests ]]
+}
+
+@test "Ctrl-C stops undeploy, and the same command goes on" {
+    cluster "\"finalizer\": {\"KafkaTopic\": \"$BATS_TEST_TMPDIR/go\"}"
+    run -0 "$bin/deploy" kind source-to-sink
+    local signal
+    for signal in INT TERM; do
+        interrupted "$signal" 'waiting: KafkaTopic/candidate-verdicts is gone' undeploy kind source-to-sink
+        assert_line 'Stopped. The same command goes on from there.'
+        refute_output --partial 'Nothing is left.'
+        [[ ! $(line 'delete Kafka umpire') ]] # what the topics need is still there
+    done
+    touch "$BATS_TEST_TMPDIR/go"
+    run -0 "$bin/undeploy" kind source-to-sink
+    assert_output --partial 'Nothing is left.'
+    [[ $(line 'delete Kafka umpire') ]]
+    run -1 "$KUBECTL" get namespace umpire
+}
+
+@test "Ctrl-C stops doctor, which then says that it changed nothing; the next one tells all" {
+    cluster '"denied": ["deployments"]'
+    local signal
+    for signal in INT TERM; do
+        interrupted "$signal" 'a cluster answers' doctor kind source-to-sink
+        assert_line 'Stopped. Nothing was changed.'
+        refute_output --partial missing.
+    done
+    run -69 "$bin/doctor" kind source-to-sink
+    assert_output --partial 'the right to write deployments in umpire'
+    [[ ! -s $requests ]]
 }
 
 @test "a Kafka of somebody else's needs its Secrets first, and gives its address to what cannot read them" {
@@ -199,9 +250,9 @@ END
     cluster '"finalizer": {"KafkaTopic": -1}'
     run "$bin/deploy" kind source-to-sink
     assert_success
-    TIMEOUT=6 run "$bin/undeploy" kind source-to-sink
+    TIMEOUT=1 run "$bin/undeploy" kind source-to-sink
     assert_failure 69
-    assert_output --partial 'KafkaTopic/candidate-verdicts is gone: not within 6 s (it waits for ["strimzi.io/topic-operator"])'
+    assert_output --partial 'KafkaTopic/candidate-verdicts is gone: not within 1 s (it waits for ["strimzi.io/topic-operator"])'
     [[ ! $(line 'delete Kafka umpire') ]]
 }
 
