@@ -128,19 +128,20 @@ def objection(program, arguments, variables, mounted):
         return None if done.returncode == 0 else (done.stderr.strip().replace(root, "") or "exit status %d" % done.returncode)
 
 
-def redrive(things):
-    """What the adapter has against the redrive that docs/OPERATIONS.md runs in its pod, or None."""
+def by_hand(things):
+    """What the adapter has against what docs/OPERATIONS.md has an operator do with it: (command, objection or None)."""
     with open(os.path.join(ROOT, "docs/OPERATIONS.md")) as file:
-        without, arguments = re.search(r"env ((?:-u \w+ )+)source-adapter (.*)$", file.read(), re.MULTILINE).groups()
-    for thing in things:
-        if built() and thing["kind"] == "Deployment" and thing["metadata"]["name"] == "source-adapter":
-            pod = pod_of(thing)
-            container = pod["containers"][0]
-            variables = {**injected(thing, things), **given(container, things)}
-            for name in without.replace("-u", "").split():
-                del variables[name]
-            return objection("source-adapter", tuple(arguments.split()), tuple(sorted(variables.items())), tuple(sorted(files(pod, container, things).items())))
-    return None
+        text = file.read()
+    thing = next(each for each in things if each["kind"] == "Deployment" and each["metadata"]["name"] == "source-adapter")
+    pod = pod_of(thing)
+    container = pod["containers"][0]
+    mounted = tuple(sorted(files(pod, container, things).items()))
+    variables = {**injected(thing, things), **given(container, things)}
+    without, arguments = re.search(r"env ((?:-u \w+ )+)source-adapter (.*)$", text, re.MULTILINE).groups()
+    left = {name: value for name, value in variables.items() if name not in without.replace("-u", "").split()}
+    yield arguments, objection("source-adapter", tuple(arguments.split()), tuple(sorted(left.items())), mounted)
+    for name, value in re.findall(r"set env deployment/source-adapter (\w+)=(\S+)", text):
+        yield name, objection("source-adapter", (), tuple(sorted({**variables, name: value}.items())), mounted)
 
 
 def program_of(container):

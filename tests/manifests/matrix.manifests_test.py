@@ -94,8 +94,8 @@ def main():
     tell(not findings, "a workshop's rooms are valid under the schemas", findings, None if schemas.folder else "no schemas: set CRDS to their folder")
     findings = list(numbered(rooms, render("workshop", "source-to-sink")))
     tell(not findings, "a workshop's rooms have what an attendee's manifests name", findings)
-    said = environment.redrive(render("kind", "source-to-sink"))
-    tell(not said, "what docs/OPERATIONS.md runs in the adapter's pod is accepted there", [said])
+    said = [each for each in environment.by_hand(render("kind", "source-to-sink")) if each[1]] if environment.built() else []
+    tell(not said, "what docs/OPERATIONS.md has one do with the adapter is accepted there", said)
     tell(True, "the programs accept their environments", skip=None if environment.built() else "the programs are not built")
     finish()
 
