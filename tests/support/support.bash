@@ -43,9 +43,11 @@ running() {
     kill -0 "${PIDS[$1]}" 2>/dev/null
 }
 
-# within SECONDS COMMAND…: tries it until it succeeds; fails, saying what it waited for, when the time is over.
+# within SECONDS COMMAND…: tries it until it succeeds; fails, saying what it waited for, when the time is over. What takes longer is asked for less
+# often: the programs under test and other tests need the processor more.
 within() {
-    local seconds=$1 end
+    local seconds=$1 end pause
+    local pauses=(0.02 0.02 0.03 0.03 0.05 0.05 0.1 0.1 0.1 0.2)
     shift
     end=$((SECONDS + seconds))
     until "$@"; do
@@ -53,7 +55,9 @@ within() {
             echo "not within $seconds s: $*" >&2
             return 1
         fi
-        sleep 0.05
+        pause=${pauses[0]}
+        ((${#pauses[@]} == 1)) || pauses=("${pauses[@]:1}")
+        sleep "$pause"
     done
 }
 
