@@ -49,6 +49,8 @@ static const struct ump_option simulation_options[] = {
 	 .help = "the same seed, run and epoch give the same events, byte by byte"},
 	{.name = "run", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, run), .value = "NAME",
 	 .help = "name of this run, part of its events' source; without: from the time and chance"},
+	{.name = "resume", .type = UMP_OPTION_SWITCH, .offset = MEMBER(simulation, resume),
+	 .help = "go on with the run of that name where it was interrupted: what Kafka has of it, as far back as --history, is not sent again"},
 	{.name = "epoch", .type = UMP_OPTION_STRING, .offset = MEMBER(simulation, epoch), .value = "TIME",
 	 .help = "RFC 3339: where the times of the run's events begin; without: now"},
 	{.name = "events", .type = UMP_OPTION_INTEGER, .offset = MEMBER(simulation, events), .fallback = "0", .maximum = SIMULATOR_EVENTS, .value = "COUNT",
@@ -156,6 +158,10 @@ static int check_simulation(const struct provider_config *config, struct ump_err
 	if (config->simulation.epoch && !moment_read(config->simulation.epoch, &us))
 		return ump_fail(error, UMP_REJECT, "%s: expected an RFC 3339 time such as 2026-01-01T00:00:00Z, found \"%s\"",
 				ump_config_place("epoch"), config->simulation.epoch);
+	if (config->simulation.resume && (!config->simulation.run || strcmp(config->pages.listen, "none") == 0))
+		return ump_fail(error, UMP_REJECT,
+				"%s: expected together with --run, whose events are looked for, and with pages, which read them",
+				ump_config_place("resume"));
 	if (config->simulation.rate == 0 && (config->simulation.duration_us || config->simulation.events))
 		return ump_fail(error, UMP_REJECT, "%s: an end is asked for, but a rate of 0 makes no events", ump_config_place("rate"));
 	return 0;

@@ -36,7 +36,7 @@ struct provider_config {
 		struct scenario chosen; /* by --scenario and --preset; filled by the check */
 		int preset;
 		char *truth;
-		bool stay;
+		bool stay, resume;
 		int transport;
 		char *target, *target_token_file; /* NULL: none */
 		int64_t target_requests, delivery_timeout_us;

@@ -118,6 +118,8 @@ static void take_event(struct feed *feed, const struct reader_record *record)
 	struct hit_reading hit;
 	struct verdict_reading verdict;
 	if (record->topic == HITS && hit_read(&feed->event, &hit)) {
+		if (feed->options.hit)
+			feed->options.hit(feed->options.context, &hit, record->timestamp_ms);
 		take_hit(feed, &hit, record);
 		hit_reading_release(&hit);
 	} else if (record->topic == VERDICTS && verdict_read(&feed->event, &verdict)) {
@@ -355,4 +357,19 @@ void feed_facts(struct feed *feed, struct board_facts *facts)
 		facts->partition[i].end = end_of(feed, HITS, (int32_t)i);
 		facts->partition[i].committed = reader_committed(feed->reader, (int32_t)i);
 	}
+}
+
+void feed_measure(struct feed *feed)
+{
+	struct ump_metrics *metrics = feed->options.metrics;
+	struct board_facts facts = {0};
+	feed_facts(feed, &facts);
+	for (size_t i = 0; i < facts.partitions; i++) {
+		char partition[16];
+		snprintf(partition, sizeof partition, "%zu", i);
+		int64_t lag = facts.partition[i].end - facts.partition[i].committed;
+		if (facts.partition[i].end >= 0 && facts.partition[i].committed >= 0)
+			ump_metrics_series(metrics, METRIC_LAG, (const char *[]){partition})->value = (double)(lag > 0 ? lag : 0);
+	}
+	ump_metrics_set(metrics, METRIC_PLAYERS, (double)board_refused(feed->board));
 }

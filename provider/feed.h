@@ -20,6 +20,7 @@ struct feed_options {
 	void (*opened)(void *context);    /* once: Kafka has answered and has the topics */
 	void (*caught_up)(void *context); /* once: the board shows all that was there */
 	void (*trouble)(void *context, const struct ump_error *error);
+	void (*hit)(void *context, const struct hit_reading *hit, int64_t timestamp_ms); /* one was read, again or not */
 	void (*verdict)(void *context, const struct verdict_reading *verdict,
 			double ms); /* one was taken; ms since its hit, -1: not known */
 	void *context;
@@ -50,6 +51,9 @@ bool feed_delivered(struct feed *feed, const struct ump_delivery *delivery);
 /* Why no more events should be made now (`unacknowledged` more are on their way), or NULL: from --hold-back records on, until half of that
  * are left. Valid until the next call. */
 const char *feed_is_full(struct feed *feed, uint64_t unacknowledged);
+
+/* How far the group is behind, and what the board leaves out: into the metrics. */
+void feed_measure(struct feed *feed);
 
 /* Fills what the board's page shows of Kafka: broker, group, partitions, from_ms, rebuilding. */
 void feed_facts(struct feed *feed, struct board_facts *facts);

@@ -5,6 +5,7 @@
 #include "provider/code.h"
 #include "provider/followers.h"
 #include "provider/hub.h"
+#include "provider/metrics.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -254,17 +255,9 @@ const struct site_route *live_routes(const struct live *live, size_t *ret_count)
 	return live->routes;
 }
 
-size_t live_pages(const struct live *live)
+void live_measure(const struct live *live, struct ump_metrics *metrics)
 {
-	return hub_clients(live->hub);
-}
-
-size_t live_phones(const struct live *live)
-{
-	return followers_count(live->followers);
-}
-
-uint64_t live_dropped(const struct live *live)
-{
-	return hub_dropped(live->hub);
+	ump_metrics_set(metrics, METRIC_PAGES, (double)hub_clients(live->hub));
+	ump_metrics_set(metrics, METRIC_PHONES, (double)followers_count(live->followers));
+	ump_metrics_set(metrics, METRIC_PAGES_DROPPED, (double)hub_dropped(live->hub));
 }

@@ -30,6 +30,5 @@ void live_hurry(struct live *live);
 /* A verdict was read: for the phones that wait for it. */
 void live_verdict(struct live *live, const struct verdict_reading *verdict, double ms);
 
-size_t live_pages(const struct live *live); /* browsers that follow the board */
-size_t live_phones(const struct live *live);
-uint64_t live_dropped(const struct live *live); /* how often a slow browser was put back to snapshots */
+/* Browsers that follow the board, phones, and how often a slow browser was put back to snapshots: into the metrics. */
+void live_measure(const struct live *live, struct ump_metrics *metrics);

@@ -9,13 +9,10 @@
 #include "provider/feed.h"
 #include "provider/live.h"
 #include "provider/metrics.h"
-#include "provider/moment.h"
-#include "provider/simulation.h"
-#include "provider/simulation_control.h"
+#include "provider/run.h"
 #include "provider/site.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sysexits.h>
 
 #define START_US    (30 * UMP_SECOND) /* Kafka has to answer by then */
@@ -25,8 +22,6 @@
 struct provider {
 	const struct provider_config *config;
 	struct ump_loop *loop;
-	char run[RUN_SIZE];
-	int64_t epoch_us;
 	struct ump_metrics *metrics;
 	struct ump_admin_pages admin_pages;
 	struct ump_server *admin;
@@ -38,15 +33,14 @@ struct provider {
 	struct feed *feed;
 	struct live *live;
 	struct site *site;
-	struct simulation *simulation;
-	struct simulation_control control;
+	struct run *run;
 	struct board_control board_control;
 	const struct control_action *actions[3]; /* tables of them, and the end */
 	struct doors *doors;
 	struct ump_timer deadline;
 	int64_t troubled_at;
 	struct ump_error trouble;
-	bool opened, draining, simulated, site_drained;
+	bool opened, draining, site_drained;
 };
 
 /* ---- The end ---- */
@@ -58,7 +52,7 @@ static size_t unacknowledged(const struct provider *provider)
 
 static void end_when_done(struct provider *provider)
 {
-	if (provider->draining && provider->simulated && provider->site_drained && unacknowledged(provider) == 0)
+	if (provider->draining && run_is_over(provider->run) && provider->site_drained && unacknowledged(provider) == 0)
 		ump_loop_stop(provider->loop, EX_OK);
 }
 
@@ -73,8 +67,7 @@ static void begin_drain(void *context)
 {
 	struct provider *provider = context;
 	provider->draining = true;
-	if (provider->simulation)
-		simulation_stop(provider->simulation);
+	run_stop(provider->run);
 	if (provider->site)
 		site_drain(provider->site, site_drained, provider);
 	end_when_done(provider);
@@ -89,16 +82,9 @@ static void drain_expired(void *context)
 
 /* ---- Kafka ---- */
 
-static void simulation_is_over(void *context, const struct ump_error *error)
+static void run_over(void *context, const struct ump_error *error)
 {
 	struct provider *provider = context;
-	struct simulation_counts counts;
-	simulation_count(provider->simulation, &counts);
-	ump_log(UMP_LOG_INFO, "simulation finished", UMP_LOG_S("run", provider->run), UMP_LOG_I("events", counts.produced),
-		UMP_LOG_I("acknowledged", counts.acknowledged), UMP_LOG_I("failed", counts.failed), UMP_LOG_I("cheating", counts.cheating),
-		UMP_LOG_I("flagged", counts.flagged), UMP_LOG_I("late", counts.late),
-		UMP_LOG_N("held_seconds", (double)counts.held_us / UMP_SECOND));
-	provider->simulated = true;
 	if (error) {
 		ump_log(UMP_LOG_ERROR, "truth cannot be written", UMP_LOG_S("error", error->text));
 		ump_loop_stop(provider->loop, EX_CANTCREAT);
@@ -111,7 +97,7 @@ static void simulation_is_over(void *context, const struct ump_error *error)
 static void delivered(void *context, const struct ump_delivery *delivery)
 {
 	struct provider *provider = context;
-	if (provider->simulation && simulation_delivered(provider->simulation, delivery)) {
+	if (run_delivered(provider->run, delivery)) {
 		if (provider->feed && !delivery->error)
 			feed_acknowledged(provider->feed, delivery->partition, delivery->offset);
 	} else if (!provider->feed || !feed_delivered(provider->feed, delivery)) {
@@ -123,8 +109,7 @@ static void delivered(void *context, const struct ump_delivery *delivery)
 static void writable(void *context)
 {
 	struct provider *provider = context;
-	if (provider->simulation)
-		simulation_writable(provider->simulation);
+	run_writable(provider->run);
 }
 
 static void producer_failed(void *context, const struct ump_error *error)
@@ -140,14 +125,20 @@ static const char *held(void *context)
 	return provider->feed ? feed_is_full(provider->feed, unacknowledged(provider)) : NULL;
 }
 
+static void begin_run(struct provider *provider)
+{
+	if (!provider->draining)
+		run_begin(provider->run);
+}
+
 static void begin(struct provider *provider)
 {
 	provider->opened = true;
 	ump_timer_cancel(provider->loop, &provider->deadline);
-	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("run", provider->run));
+	ump_log(UMP_LOG_INFO, "ready", UMP_LOG_S("run", run_name(provider->run)));
 	ump_notify("READY=1");
-	if (provider->simulation && !provider->draining)
-		simulation_start(provider->simulation);
+	if (!provider->config->simulation.resume)
+		begin_run(provider);
 }
 
 static void feed_opened(void *context)
@@ -159,8 +150,17 @@ static void feed_caught_up(void *context)
 {
 	struct provider *provider = context;
 	ump_log(UMP_LOG_INFO, "board has caught up");
+	if (provider->config->simulation.resume)
+		begin_run(provider);
 	if (provider->live)
 		live_hurry(provider->live);
+}
+
+static void feed_hit(void *context, const struct hit_reading *hit, int64_t timestamp_ms)
+{
+	struct provider *provider = context;
+	if (provider->config->simulation.resume)
+		run_stored(provider->run, hit, timestamp_ms);
 }
 
 static void feed_trouble(void *context, const struct ump_error *error)
@@ -184,42 +184,6 @@ static void start_is_late(void *context)
 
 /* ---- Doors ---- */
 
-static int make_simulation(struct provider *provider, double rate, struct ump_error *error)
-{
-	const struct provider_config *config = provider->config;
-	const struct scenario *scenario = &config->simulation.chosen;
-	const struct simulation_options options = {
-		.simulator = {.scenario = scenario,
-			      .seed = (uint64_t)config->simulation.seed,
-			      .rate = rate,
-			      .players = (unsigned)config->simulation.players,
-			      .cheaters = config->simulation.cheaters,
-			      .events = (uint64_t)config->simulation.events,
-			      .duration_us = config->simulation.duration_us},
-		.run = provider->run,
-		.epoch_us = provider->epoch_us,
-		.preset = config->simulation.preset == PRESET_SHIPWARS ? "shipwars" : scenario->name,
-		.topic = config->topics.topic,
-		.verdict_topic = config->topics.verdict_topic,
-		.truth_path = config->simulation.truth,
-		.outlet = provider->outlet,
-		.held = held,
-		.finished = simulation_is_over,
-		.context = provider,
-	};
-	return simulation_new(&provider->simulation, provider->loop, &options, error);
-}
-
-static int start_simulation(void *context, double rate, struct ump_error *error)
-{
-	struct provider *provider = context;
-	if (make_simulation(provider, rate, error))
-		return -1;
-	provider->simulated = false;
-	simulation_start(provider->simulation);
-	return 0;
-}
-
 static const char *refusal(void *context)
 {
 	struct provider *provider = context;
@@ -232,25 +196,19 @@ static void tell(void *context, struct ump_buffer *out)
 {
 	struct provider *provider = context;
 	ump_buffer_add_character(out, '{');
-	simulation_control_tell(&provider->control, out);
+	run_tell(provider->run, out);
 	ump_buffer_add_string(out, "}\n");
 }
 
 static int make_doors(struct provider *provider, struct ump_error *error)
 {
-	provider->control = (struct simulation_control){.config = provider->config,
-							.run = provider->run,
-							.simulation = &provider->simulation,
-							.make = start_simulation,
-							.context = provider};
-	simulation_control_init(&provider->control);
 	provider->board_control = (struct board_control){.loop = provider->loop, .feed = &provider->feed};
 	board_control_init(&provider->board_control);
-	provider->actions[0] = provider->control.actions;
+	provider->actions[0] = run_actions(provider->run);
 	provider->actions[1] = provider->board_control.actions;
 	return doors_new(&provider->doors, provider->loop,
 			 &(struct doors_options){.config = provider->config,
-						 .run = provider->run,
+						 .run = run_name(provider->run),
 						 .producer = provider->producer,
 						 .metrics = provider->metrics,
 						 .held = refusal,
@@ -261,22 +219,10 @@ static int make_doors(struct provider *provider, struct ump_error *error)
 
 /* ---- Pages ---- */
 
-static void describe_simulation(void *context, struct board_facts *facts)
+static void describe_run(void *context, struct board_facts *facts)
 {
-	struct provider *provider = context;
-	enum simulation_state state = simulation_state(provider->simulation);
-	facts->simulation = simulation_state_name(state);
-	facts->held = state == SIMULATION_HELD || state == SIMULATION_BLOCKED;
-	facts->held_why = state == SIMULATION_BLOCKED ? "Kafka does not take records" : simulation_why(provider->simulation);
-	if (!provider->simulation)
-		return;
-	struct simulation_counts counts;
-	simulation_count(provider->simulation, &counts);
-	facts->scenario = simulation_scenario(provider->simulation)->name;
-	facts->rate = simulation_rate(provider->simulation);
-	facts->produced = counts.produced;
-	facts->acknowledged = counts.acknowledged;
-	facts->failed = counts.failed;
+	const struct provider *provider = context;
+	run_describe(provider->run, facts);
 }
 
 static void feed_verdict(void *context, const struct verdict_reading *verdict, double ms)
@@ -299,57 +245,14 @@ static bool is_ready(void *context, char *reason, size_t size)
 static void update_metrics(void *context)
 {
 	struct provider *provider = context;
-	struct ump_metrics *metrics = provider->metrics;
-	if (provider->simulation) {
-		struct simulation_counts counts;
-		simulation_count(provider->simulation, &counts);
-		ump_metrics_set(metrics, METRIC_PRODUCED, (double)counts.produced);
-		ump_metrics_set(metrics, METRIC_ACKNOWLEDGED, (double)counts.acknowledged);
-		ump_metrics_set(metrics, METRIC_FAILED, (double)counts.failed);
-		ump_metrics_set(metrics, METRIC_HELD, simulation_state(provider->simulation) == SIMULATION_HELD);
-		ump_metrics_set(metrics, METRIC_HELD_SECONDS, (double)counts.held_us / UMP_SECOND);
-		ump_metrics_set(metrics, METRIC_LATE, (double)counts.late);
-		ump_metrics_set(metrics, METRIC_LATE_SECONDS, (double)counts.late_us / UMP_SECOND);
-	}
-	if (!provider->feed)
-		return;
-	struct board_facts facts = {0};
-	feed_facts(provider->feed, &facts);
-	for (size_t i = 0; i < facts.partitions; i++) {
-		char partition[16];
-		snprintf(partition, sizeof partition, "%zu", i);
-		int64_t lag = facts.partition[i].end - facts.partition[i].committed;
-		if (facts.partition[i].end >= 0 && facts.partition[i].committed >= 0)
-			ump_metrics_series(metrics, METRIC_LAG, (const char *[]){partition})->value = (double)(lag > 0 ? lag : 0);
-	}
-	if (provider->live) {
-		ump_metrics_set(metrics, METRIC_PAGES, (double)live_pages(provider->live));
-		ump_metrics_set(metrics, METRIC_PHONES, (double)live_phones(provider->live));
-		ump_metrics_set(metrics, METRIC_PAGES_DROPPED, (double)live_dropped(provider->live));
-	}
-	ump_metrics_set(metrics, METRIC_PLAYERS, (double)board_refused(feed_board(provider->feed)));
+	run_measure(provider->run, provider->metrics);
+	if (provider->feed)
+		feed_measure(provider->feed);
+	if (provider->live)
+		live_measure(provider->live, provider->metrics);
 }
 
 /* ---- Making ---- */
-
-static void name_run(struct provider *provider)
-{
-	const struct provider_config *config = provider->config;
-	int64_t now = ump_loop_wall(provider->loop);
-	if (!config->simulation.epoch || !moment_read(config->simulation.epoch, &provider->epoch_us))
-		provider->epoch_us = now;
-	if (config->simulation.run) {
-		snprintf(provider->run, sizeof provider->run, "%s", config->simulation.run);
-		return;
-	}
-	char time[MOMENT_SIZE];
-	uint16_t chance = 0;
-	moment_write(time, now);
-	if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) != (ssize_t)sizeof chance)
-		chance = (uint16_t)now;
-	snprintf(provider->run, sizeof provider->run, "%.4s%.2s%.2s-%.2s%.2s%.2s-%04x", time, time + 5, time + 8, time + 11, time + 14,
-		 time + 17, chance);
-}
 
 static int make_producer(struct provider *provider, struct ump_error *error)
 {
@@ -379,18 +282,27 @@ static int make_outlet(struct provider *provider, struct ump_error *error)
 			  error);
 }
 
+static int make_run(struct provider *provider, struct ump_error *error)
+{
+	return run_new(&provider->run, provider->loop,
+		       &(struct run_options){
+			       .config = provider->config, .outlet = provider->outlet, .held = held, .over = run_over, .context = provider},
+		       error);
+}
+
 static int make_feed(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
 	bool one_run = config->simulation.run || config->simulation.rate > 0;
 	return feed_new(&provider->feed, provider->loop,
 			&(struct feed_options){.config = config,
-					       .run = one_run ? provider->run : NULL,
+					       .run = one_run ? run_name(provider->run) : NULL,
 					       .producer = provider->producer,
 					       .metrics = provider->metrics,
 					       .opened = feed_opened,
 					       .caught_up = feed_caught_up,
 					       .trouble = feed_trouble,
+					       .hit = feed_hit,
 					       .verdict = feed_verdict,
 					       .context = provider},
 			error);
@@ -400,7 +312,7 @@ static int make_site(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
 	size_t door_count, live_count;
-	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, describe_simulation, provider});
+	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, describe_run, provider});
 	const struct site_route *doors = doors_routes(provider->doors, &door_count), *live = live_routes(provider->live, &live_count);
 	const struct site_routes routes[] = {{doors, door_count}, {live, live_count}};
 	if (site_new(&provider->site, provider->loop,
@@ -445,10 +357,8 @@ static int make_all(struct provider *provider, struct ump_error *error)
 	const struct ump_drain drain = {begin_drain, drain_expired, provider, DRAIN_US};
 	bool pages = strcmp(config->pages.listen, "none") != 0;
 	provider->site_drained = !pages;
-	provider->simulated = config->simulation.rate == 0;
 	if (ump_loop_drain_on_signals(provider->loop, &drain, error) || make_admin(provider, error) ||
-	    (provider_uses_kafka(config) && make_producer(provider, error)) || make_outlet(provider, error) ||
-	    (!provider->simulated && make_simulation(provider, config->simulation.rate, error)) ||
+	    (provider_uses_kafka(config) && make_producer(provider, error)) || make_outlet(provider, error) || make_run(provider, error) ||
 	    ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
 	    (pages && (make_doors(provider, error) || make_site(provider, error))))
 		return -1;
@@ -466,7 +376,6 @@ int provider_new(struct provider **ret_provider, struct ump_loop *loop, const st
 	provider->config = config;
 	provider->loop = loop;
 	provider->metrics = ump_metrics_new(provider_metrics, METRIC_COUNT);
-	name_run(provider);
 	if (make_all(provider, error)) {
 		provider_free(provider);
 		return -1;
@@ -487,7 +396,7 @@ void provider_free(struct provider *provider)
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);
 	outlet_free(provider->outlet);
-	simulation_free(provider->simulation);
+	run_free(provider->run);
 	doors_free(provider->doors);
 	ump_metrics_free(provider->metrics);
 	free(provider);

@@ -8,7 +8,7 @@
 
 #define BEHIND_US (1 * UMP_SECOND) /* what is made up for; more moves the schedule */
 #define LATE_US   (100 * UMP_MILLISECOND)
-#define SILENT_US (3 * UMP_SECOND) /* without an acknowledgement that is waited for: said to be blocked */
+#define SILENT_US (3 * UMP_SECOND)       /* without an acknowledgement that is waited for: said to be blocked */
 #define AGAIN_US  (20 * UMP_MILLISECOND) /* while held */
 #define ROUND     500                    /* events before others get their turn */
 
@@ -28,6 +28,9 @@ struct simulation {
 	int64_t paused_us;         /* since then */
 	struct simulated_hit next; /* taken from the simulator and not sent */
 	bool has_next, stopping, all_out;
+	struct id_set stored;  /* what was in Kafka before */
+	uint64_t stored_first; /* the lowest of these: what was before it is no longer there, or was not read; 0: none */
+	uint64_t stored_last;  /* the highest of these, until the simulator has come by it; then 0 */
 	uint64_t pending;
 	int64_t heard_us; /* loop time of the latest completion, or of the first event that waits for one */
 	struct simulation_counts counts;
@@ -82,6 +85,7 @@ void simulation_free(struct simulation *simulation)
 	simulator_free(simulation->simulator);
 	ump_event_release(&simulation->event);
 	truth_release(&simulation->truth);
+	id_set_release(&simulation->stored);
 	free(simulation);
 }
 
@@ -136,6 +140,20 @@ static int64_t elapsed(struct simulation *simulation, int64_t due)
 	return ump_loop_now(simulation->loop) - simulation->start_us;
 }
 
+/* What an interrupted run sent before is passed over. The latest of it was due just now, whenever that was then. */
+static bool is_stored(struct simulation *simulation, const struct simulated_hit *hit)
+{
+	bool is_lost = hit->sequence < simulation->stored_first;
+	if (hit->sequence == simulation->stored_last) {
+		simulation->stored_last = 0;
+		simulation->start_us = ump_loop_now(simulation->loop) - hit->due_us;
+	}
+	if (is_lost)
+		truth_acknowledged(&simulation->truth, hit->sequence, hit->cheating,
+				   simulator_player(simulation->simulator, hit->player)->id);
+	return is_lost || id_set_has(&simulation->stored, hit->sequence);
+}
+
 /* True when it went out. Else it is clear what happens next. */
 static bool send_next(struct simulation *simulation)
 {
@@ -149,6 +167,10 @@ static bool send_next(struct simulation *simulation)
 	simulation->has_next = simulation->has_next || simulator_next(simulation->simulator, &simulation->next);
 	if (!simulation->has_next)
 		return false;
+	if (is_stored(simulation, &simulation->next)) {
+		simulation->has_next = false;
+		return true;
+	}
 	if (send_hit(simulation, &simulation->next, &error) == 0) {
 		simulation->has_next = false;
 		if (!simulation->pending++)
@@ -179,7 +201,7 @@ static void send_due(void *context)
 	if (simulation->state == SIMULATION_OFF || simulation->state == SIMULATION_PAUSED || simulation->all_out)
 		return;
 	int64_t due = next_due(simulation), now = elapsed(simulation, due);
-	for (int sent = 0; due <= now || (simulation->stopping && due != INT64_MAX); sent++) {
+	for (int sent = 0; due <= now || ((simulation->stopping || simulation->stored_last) && due != INT64_MAX); sent++) {
 		if (sent == ROUND) {
 			ump_loop_defer(simulation->loop, &simulation->more, send_due, simulation);
 			return;
@@ -227,6 +249,23 @@ void simulation_writable(struct simulation *simulation)
 }
 
 /* ---- Beginning, pausing, ending ---- */
+
+/* Who cheated is what the record says: the speaker may have changed rate or scenario since the start. */
+void simulation_stored(struct simulation *simulation, const struct hit_reading *hit, int64_t timestamp_ms)
+{
+	uint64_t sequence;
+	uint32_t threshold = simulator_threshold(simulator_scenario(simulation->simulator)->payload);
+	if (!ump_text_to_number(hit->id, SIMULATOR_EVENTS, &sequence) || !sequence || !id_set_add(&simulation->stored, sequence))
+		return;
+	simulation->counts.stored++;
+	truth_acknowledged(&simulation->truth, sequence, hit->value > threshold, hit->player.start);
+	if (!simulation->stored_first || sequence < simulation->stored_first)
+		simulation->stored_first = sequence;
+	if (sequence > simulation->stored_last)
+		simulation->stored_last = sequence;
+	if (timestamp_ms * UMP_MILLISECOND < simulation->truth.started_us)
+		simulation->truth.started_us = timestamp_ms * UMP_MILLISECOND;
+}
 
 void simulation_start(struct simulation *simulation)
 {

@@ -6,6 +6,7 @@
 #pragma once
 #include "common/loop/loop.h"
 #include "provider/outlet.h"
+#include "provider/reading.h"
 #include "provider/simulator.h"
 
 enum simulation_state {
@@ -34,6 +35,7 @@ struct simulation_options {
 
 struct simulation_counts {
 	uint64_t produced, acknowledged, failed;
+	uint64_t stored;            /* distinct events that Kafka had before, beside those */
 	uint64_t late;              /* sent more than 0.1 s after they were due */
 	uint64_t cheating, flagged; /* acknowledged cheating events, and players of them */
 	int64_t late_us;            /* by how much the schedule was moved */
@@ -45,6 +47,10 @@ struct simulation;
 int simulation_new(struct simulation **ret_simulation, struct ump_loop *loop, const struct simulation_options *options,
 		   struct ump_error *error);
 void simulation_free(struct simulation *simulation); /* accepts NULL */
+
+/* One of this run's events is in Kafka already, from before it was interrupted: before simulation_start(). It is not sent again, and what
+ * follows the latest of them is due at once. Those that are missing in between are sent. */
+void simulation_stored(struct simulation *simulation, const struct hit_reading *hit, int64_t timestamp_ms);
 
 void simulation_start(struct simulation *simulation);
 

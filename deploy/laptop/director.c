@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 enum phase {
@@ -28,7 +29,7 @@ static const int64_t broker_limit_us = 60 * UMP_SECOND;
 static const int64_t part_limit_us = 30 * UMP_SECOND;
 static const int64_t stop_limit_us = 15 * UMP_SECOND; /* over the adapter's own 10 s */
 static const int64_t calm_us = 30 * UMP_SECOND;       /* who ran this long before it failed has not failed in a row */
-enum { TAIL_LINES = 5, MOST_REPORT_LINES = 200 };
+enum { TAIL_LINES = 5, MOST_REPORT_LINES = 200, MOST_STARTS = 5 /* of a provider whose run has an end */ };
 
 struct actor {
 	struct director *director;
@@ -50,6 +51,7 @@ struct director {
 	char *address_file;
 	char *report_file;
 	char *bootstrap;
+	char run[48], epoch[24];
 	enum phase phase;
 	int status;
 	int64_t phase_began;
@@ -126,6 +128,7 @@ static void start(struct director *director, enum part part)
 	struct ump_error error;
 	struct actor *actor = &director->actors[part];
 	part_arguments_free(actor->child->arguments);
+	director->facts.resumes = actor->child->starts > 0;
 	actor->child->arguments = part_arguments(part, &director->facts);
 	if (child_start(director->supervisor, actor->child, &error) < 0)
 		fail(director, EX_OSERR, NULL, "%s", error.text);
@@ -194,11 +197,25 @@ static void start_broker(struct director *director)
 		look_for_address(director);
 }
 
+/* One run for one broker's data, however often the provider is started: board and comparison are about a run. */
+static void name_run(struct director *director)
+{
+	time_t now = (time_t)(ump_loop_wall(director->loop) / UMP_SECOND);
+	struct tm utc;
+	gmtime_r(&now, &utc);
+	strftime(director->epoch, sizeof director->epoch, "%FT%TZ", &utc);
+	size_t size = strftime(director->run, sizeof director->run, "%Y%m%d-%H%M%S", &utc);
+	snprintf(director->run + size, sizeof director->run - size, "-%ld", (long)getpid());
+	director->facts.run = director->run;
+	director->facts.epoch = director->epoch;
+}
+
 int director_begin(struct director *director, struct ump_error *error)
 {
 	if (activator_open(&director->function, director->supervisor, error) < 0)
 		return -1;
 	director->facts.sink = director->function.address;
+	name_run(director);
 	enter(director, PHASE_CHECK);
 	struct actor *function = &director->actors[PART_FUNCTION];
 	function->child->arguments = part_arguments(PART_FUNCTION, &director->facts);
@@ -236,6 +253,7 @@ static void begin_again(struct director *director, const struct child_end *end)
 	char how[96];
 	screen_say(director->screen, "the embedded broker %s, and what it held is lost: everything begins anew",
 		   describe_end(end, how, sizeof how));
+	name_run(director);
 	enter(director, PHASE_AGAIN);
 	for (enum part part = PART_ADAPTER; part <= PART_PROVIDER; part++) {
 		ump_timer_cancel(director->loop, &director->actors[part].pause);
@@ -284,7 +302,7 @@ static void part_ended(struct director *director, enum part part, const struct c
 	struct actor *actor = &director->actors[part];
 	if (is_refusal(end))
 		fail(director, EX_CONFIG, actor->child->log, "%s refuses its configuration:", actor->child->name);
-	else if (part == PART_PROVIDER && director->facts.duration)
+	else if (part == PART_PROVIDER && director->facts.duration && (!end->signal || actor->child->starts >= MOST_STARTS))
 		fail(director, EX_UNAVAILABLE, actor->child->log, "event-provider %s in the middle of its run",
 		     describe_end(end, how, sizeof how));
 	else if (part == PART_BROKER && (director->phase == PHASE_BROKER || director->facts.duration))

@@ -97,7 +97,9 @@ static void provider(struct list *list, const struct part_facts *facts)
 	add(list, ump_format("%s/provider/event-provider", facts->build));
 	add_options(list, "--bootstrap-servers", facts->bootstrap, "--listen", facts->listen, "--public-url", facts->public_url,
 		    "--admin-token-file", facts->token_file, "--group", facts->group, "--truth", truth, "--duration", facts->duration,
-		    "--rate", facts->rate, "--seed", facts->seed, NULL);
+		    "--rate", facts->rate, "--seed", facts->seed, "--run", facts->run, "--epoch", facts->epoch, NULL);
+	if (facts->resumes)
+		add(list, ump_copy_string("--resume"));
 	if (facts->kafka == KAFKA_EMBEDDED)
 		add(list, ump_copy_string("--embedded"));
 	if (facts->duration)

@@ -26,6 +26,9 @@ struct part_facts {
 	const char *duration;   /* or NULL: until it is stopped; then only cheaters get a verdict */
 	const char *rate;       /* or NULL: the provider's own, like the next */
 	const char *seed;
+	const char *run;   /* the provider's, and its beginning, which are the same when it is started again */
+	const char *epoch; /* RFC 3339 */
+	bool resumes;      /* it was started before: Kafka may have some of the run */
 };
 
 /* The program's path and its arguments, NULL at the end. part_arguments_free() releases them; it accepts NULL. */

@@ -39,3 +39,21 @@ teardown() {
     finish it
     assert_equal "$status" 0
 }
+
+@test "a provider that dies goes on with its run: no event is missing, none is sent twice, and the board shows one run" {
+    demo it DURATION=6 RATE=100 SEED=5
+    within 60 at_least it .totals.verdicts 50
+    local run logs
+    run=$(state it .run) logs=$(folder it)
+    kill -KILL "$(part "${PIDS[it]}" event-provider | head -n 1)" # the other one compares the sets
+    within 20 said it 'event-provider was killed by signal 9 (Killed): starting it again'
+    within 60 said it 'event-provider runs again'
+    assert_equal "$(state it .run)" "$run"
+    within 60 at_least it .totals.hits 50
+    finish it
+    cat "$BATS_TEST_TMPDIR/it.out"
+    assert_equal "$status" 0
+    # What came before was counted as stored, and the rest was sent.
+    run jq -s '[.[] | select(.message == "simulation finished") | .events + .stored] | .[0] >= 590 and .[0] <= 610' "$logs/event-provider.log"
+    assert_output true
+}

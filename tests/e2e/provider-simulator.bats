@@ -28,6 +28,31 @@ content() {
         $event.ce_subject == .[1] and $event.ce_partitionkey == .[1] and $hit.player == .[1] and ($event.ce_time | startswith("2026-01-01T00:00:0"))'
 }
 
+@test "a run that was interrupted goes on: what Kafka has is not sent again, what is missing is, byte by byte" {
+    kafka_start embedded --topic again:3
+    simulate
+    content game-hits >"$BATS_TEST_TMPDIR/whole"
+    truth 'del(.started, .topics)' >"$BATS_TEST_TMPDIR/whole-truth"
+    # Died with some in its queue, of which not all got through: everything up to 100, but for ten, and then every third up to 150.
+    kafka_consume game-hits | jq -c '(.headers | map({(.[0]): .[1]}) | add | .ce_id | tonumber) as $id |
+        select($id < 40 or ($id >= 50 and $id <= 100) or ($id <= 150 and $id % 3 == 0)) | {key, value, headers, partition}' >"$BATS_TEST_TMPDIR/before"
+    kafka_produce again <"$BATS_TEST_TMPDIR/before"
+    simulate --topic again --resume --listen 127.0.0.1:0 2>"$BATS_TEST_TMPDIR/log"
+    content again | sort >"$BATS_TEST_TMPDIR/resumed"
+    sort "$BATS_TEST_TMPDIR/whole" | diff - "$BATS_TEST_TMPDIR/resumed"
+    truth 'del(.started, .topics) | .flagged |= sort' | diff <(jq '.flagged |= sort' "$BATS_TEST_TMPDIR/whole-truth") -
+    run jq -c 'select(.message == "simulation finished") | [.stored, .events]' "$BATS_TEST_TMPDIR/log"
+    assert_output "[$(wc -l <"$BATS_TEST_TMPDIR/before"),$((300 - $(wc -l <"$BATS_TEST_TMPDIR/before")))]"
+    # A run of which there is nothing begins at its beginning.
+    simulate --topic again --resume --listen 127.0.0.1:0 --run other 2>"$BATS_TEST_TMPDIR/log"
+    run jq -c 'select(.message == "simulation finished") | [.stored, .events]' "$BATS_TEST_TMPDIR/log"
+    assert_output '[0,300]'
+    # All of it is there: nothing is left to do.
+    simulate --topic again --resume --listen 127.0.0.1:0 2>"$BATS_TEST_TMPDIR/log"
+    run jq -c 'select(.message == "simulation finished") | [.stored, .events]' "$BATS_TEST_TMPDIR/log"
+    assert_output '[300,0]'
+}
+
 @test "the truth file says what was sent and who cheated, as the topic has it" {
     kafka_start embedded
     simulate
@@ -49,6 +74,8 @@ content() {
     refused 64 '--rate: expected a number from 0 upward, found "fast"' --rate fast
     refused 64 'verifi: unknown command; did you mean verify?' verifi
     refused 78 '--epoch: expected an RFC 3339 time' --epoch yesterday
+    refused 78 '--resume: expected together with --run' --resume
+    refused 78 '--resume: expected together with --run, whose events are looked for, and with pages' --resume --run x --listen none
     refused 78 'there is no scenario "burts", did you mean "burst"?' --scenario burts
     refused 78 '--cheaters: expected a share from 0 to 1, found 2' --cheaters 2
     refused 78 '--preset: scenario "logs" has events of its own' --preset shipwars --scenario logs

@@ -54,11 +54,16 @@ Test(parts, what_is_not_given_is_the_providers_own)
 	given.seed = "7";
 	given.public_url = "http://192.0.2.1:8080";
 	given.token_file = "/r/token";
+	given.run = "x";
+	given.epoch = "2026-01-01T00:00:00Z";
+	given.resumes = true;
 	expect_arguments(PART_PROVIDER, &given,
 			 "/b/provider/event-provider --bootstrap-servers 127.0.0.1:9092 --listen 127.0.0.1:8080 --public-url "
-			 "http://192.0.2.1:8080 --admin-token-file /r/token --group g --truth /r/truth.json --duration 20s --rate 500 --seed 7 --embedded --stay");
+			 "http://192.0.2.1:8080 --admin-token-file /r/token --group g --truth /r/truth.json --duration 20s --rate 500 --seed 7 "
+			 "--run x --epoch 2026-01-01T00:00:00Z --resume --embedded --stay");
 	given.kafka = KAFKA_APACHE;
-	given.duration = given.rate = given.seed = given.public_url = given.token_file = NULL;
+	given.duration = given.rate = given.seed = given.public_url = given.token_file = given.run = given.epoch = NULL;
+	given.resumes = false;
 	expect_arguments(PART_PROVIDER, &given,
 			 "/b/provider/event-provider --bootstrap-servers 127.0.0.1:9092 --listen 127.0.0.1:8080 --group g "
 			 "--truth /r/truth.json");
