@@ -13,6 +13,7 @@
 #define BOARD_RECENT     256 /* events and verdicts that a new page gets */
 #define BOARD_ROUNDS     32  /* of a game; a speaker who wants more starts another run */
 #define BOARD_RUN_SIZE   128
+#define BOARD_EVENT_SIZE 64        /* of an event's id, cut where longer; a person's has 51 */
 #define BOARD_RESERVED   "umpire/" /* keys of the table that are no player's begin with it */
 
 struct board_options {
@@ -36,8 +37,8 @@ struct board_score {
 	int64_t flagged_ms;      /* timestamp of the first of these; 0: not flagged */
 	int64_t last_ms;         /* and of the latest */
 	double last_value;
-	char last_event[32], last_rule[48]; /* cut where longer */
-	struct board_place about;           /* the hit of the latest of these */
+	char last_event[BOARD_EVENT_SIZE], last_rule[48]; /* cut where longer */
+	struct board_place about;                         /* the hit of the latest of these */
 };
 
 struct board_player {

@@ -20,7 +20,7 @@ struct board_event {
 	struct board_place place, about; /* about: the hit of a verdict */
 	double value;
 	double ms; /* hit to verdict; -1: not known */
-	char id[32], player[64], name[64], match[24], rule[48], type[32];
+	char id[BOARD_EVENT_SIZE], player[64], name[64], match[24], rule[48], type[32];
 };
 
 struct board_instance {

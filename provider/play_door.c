@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #define MATCH_SIZE    65 /* bytes with the terminating zero */
+#define VOLLEY_SIZE   33 /* likewise */
 #define DEFAULT_MATCH "lobby"
 #define COOKIE_SIZE   (sizeof GUEST_COOKIE + GUEST_COOKIE_SIZE + 64)
 
@@ -35,7 +36,7 @@ struct hit {
 	struct play_door *door;
 	struct guest guest;
 	bool is_new; /* has joined by this very request */
-	char id[32], time[MOMENT_SIZE];
+	char id[GUEST_ID_SIZE + VOLLEY_SIZE], time[MOMENT_SIZE];
 };
 
 static uint64_t draw(void)
@@ -80,8 +81,9 @@ void play_door_free(struct play_door *door)
 struct body {
 	bool has_hits;
 	uint64_t hits;
-	char match[MATCH_SIZE]; /* empty: none */
-	struct ump_buffer name; /* empty: none */
+	char match[MATCH_SIZE];   /* empty: none */
+	char volley[VOLLEY_SIZE]; /* likewise */
+	struct ump_buffer name;   /* empty: none */
 };
 
 static int read_match(struct body *body, struct ump_text text, struct ump_error *error)
@@ -99,6 +101,18 @@ static int read_match(struct body *body, struct ump_text text, struct ump_error 
 	return result;
 }
 
+static int read_volley(struct body *body, struct ump_text text, struct ump_error *error)
+{
+	struct ump_buffer volley = {0};
+	int result = ump_json_unescape(text, &volley, error);
+	if (result == 0 && (volley.size == 0 || volley.size >= sizeof body->volley || strspn(volley.start, RUN_LETTERS) != volley.size))
+		result = ump_fail(error, UMP_REJECT, "volley: expected 1 to %zu letters, digits, '.', '_' or '-'", sizeof body->volley - 1);
+	if (result == 0)
+		memcpy(body->volley, volley.start, volley.size + 1);
+	ump_buffer_release(&volley);
+	return result;
+}
+
 static int read_member(struct body *body, struct ump_text name, const struct ump_json *value, struct ump_error *error)
 {
 	if (ump_text_equals(name, UMP_TEXT("hits"))) {
@@ -109,6 +123,8 @@ static int read_member(struct body *body, struct ump_text name, const struct ump
 		return ump_fail(error, UMP_REJECT, "%.*s: expected a string", UMP_TEXT_ARGUMENTS(name));
 	if (ump_text_equals(name, UMP_TEXT("match")))
 		return read_match(body, value->text, error);
+	if (ump_text_equals(name, UMP_TEXT("volley")))
+		return read_volley(body, value->text, error);
 	return ump_json_unescape(value->text, &body->name, error);
 }
 
@@ -247,6 +263,16 @@ static int write_event(struct play_door *door, const struct hit *hit, const stru
 	return event_to_record(&door->event, door->shared->config->topics.topic, &door->message, ret_record, error);
 }
 
+/* A volley that its player sends again, since no answer came or a bad one, is the same event. Whoever does not say which volley it is
+ * sends another event each time. */
+static void write_id(struct play_door *door, const struct body *body, const struct guest *guest, char *id, size_t size)
+{
+	if (body->volley[0])
+		snprintf(id, size, "%s-%s", guest->id, body->volley);
+	else
+		snprintf(id, size, "%08x-%" PRIu64, door->boot, ++door->sequence);
+}
+
 static void send_hit(struct play_door *door, struct ump_request *request, const struct guest *guest, bool is_new, const struct body *body)
 {
 	struct hit *hit = ump_allocate(1, sizeof *hit);
@@ -254,7 +280,7 @@ static void send_hit(struct play_door *door, struct ump_request *request, const 
 	struct ump_record record;
 	struct ump_error error;
 	*hit = (struct hit){.receipt = {.settled = hit_settled}, .door = door, .guest = *guest, .is_new = is_new};
-	snprintf(hit->id, sizeof hit->id, "%08x-%" PRIu64, door->boot, ++door->sequence);
+	write_id(door, body, guest, hit->id, sizeof hit->id);
 	moment_write(hit->time, ump_loop_wall(door->shared->loop));
 	receipt_begin(door->shared->receipts, &hit->receipt, request);
 	if (write_event(door, hit, body, &data, &record, &error))
@@ -280,7 +306,7 @@ static bool find_guest(struct play_door *door, struct ump_request *request, stru
 
 void play_door_hit(struct ump_request *request, void *context)
 {
-	static const char *const known[] = {"match", "hits", NULL};
+	static const char *const known[] = {"match", "hits", "volley", NULL};
 	struct play_door *door = context;
 	struct body body = {0};
 	struct guest guest = {0};

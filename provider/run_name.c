@@ -4,7 +4,7 @@
 int run_check(const char *run, struct ump_error *error)
 {
 	size_t size = strlen(run);
-	if (!size || size >= RUN_SIZE || strspn(run, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != size)
+	if (!size || size >= RUN_SIZE || strspn(run, RUN_LETTERS) != size)
 		return ump_fail(error, UMP_REJECT, "expected 1 to %d letters, digits, '.', '_' or '-', found \"%.80s\"", RUN_SIZE - 1, run);
 	return 0;
 }

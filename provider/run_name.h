@@ -4,6 +4,7 @@
 #include "common/text.h"
 
 #define RUN_SIZE        64 /* with the terminating zero: letters, digits, '.', '_' and '-' */
+#define RUN_LETTERS     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 #define RUN_SOURCE      "/umpire/provider/"
 #define RUN_SOURCE_SIZE (sizeof RUN_SOURCE + RUN_SIZE)
 

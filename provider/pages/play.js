@@ -10,6 +10,7 @@ const TRIES = 8; // for one volley, while the server asks to wait
 
 const me = { player: null, name: null, cheats: 0, judged: 0, round: null };
 const game = { playing: false, began: 0, volley: 0, hits: 0, all: 0, number: 0, readyAt: 0, cheating: false, clicks: 0, quota: 0 };
+const visit = crypto.getRandomValues(new Uint32Array(2)).reduce((text, number) => text + number.toString(36), ""); // this page's, until it is left
 const volleys = new Map(); // by the event's id: its box on the page, or the verdict that came first
 
 // ---- What is said
@@ -106,9 +107,10 @@ const sent = (box, id) => {
   volleys.set(id, box);
 };
 
-const send = async (hits, match, box) => {
+// The volley's name makes it one event, however often it has to be sent.
+const send = async (hits, match, volley, box) => {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const answer = await post("/api/hits", { match, hits }).catch(() => null);
+    const answer = await post("/api/hits", { match, hits, volley }).catch(() => null);
     if (answer?.status === 202) {
       trouble("");
       sent(box, (await answer.json()).id);
@@ -178,7 +180,7 @@ const endVolley = () => {
   if (!game.hits || !box) return;
   box.textContent = game.hits;
   box.dataset.state = "waits";
-  send(game.hits, `${me.player.slice(0, 40)}-${game.number}`, box);
+  send(game.hits, `${me.player.slice(0, 40)}-${game.number}`, `${visit}-${game.number}-${game.volley}`, box);
 };
 
 const end = () => {

@@ -121,6 +121,14 @@ keep() {
     board_has ".players[] | select(.name == \"$name\" and (.id | startswith(\"g-\"))) | .cheats >= 2"
 }
 
+@test "a phone sends its volley again, as the same event, when it is told to wait or the answer is lost" {
+    visit resend-page.py "$URL"
+    seen '.console == [] and (.boxes | all(. != "lost"))'
+    # Every volley was sent twice at least, with the same name and hits, and had one id.
+    seen '.sent | group_by(.volley) | map(select(length > 1)) | length >= 6 and all(unique | length == 1)'
+    seen '.ids | map(select(length > 1)) | length >= 3 and all(unique | length == 1)'
+}
+
 @test "the controls do what they say, with the token alone" {
     visit speaker-page.py "$URL" "$TOKEN" "$BATS_TEST_TMPDIR"
     keep

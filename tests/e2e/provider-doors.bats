@@ -221,6 +221,53 @@ joined() {
     assert_equal "$status" 0
 }
 
+# volley NAME HITS [CURL OPTION…]
+volley() {
+    local name=$1 hits=$2
+    shift 2
+    ask /api/hits -X POST -d "{\"hits\":$hits,\"volley\":\"$name\"}" "$@"
+}
+
+volley_taken() {
+    volley "$@"
+    [[ $code == 202 ]]
+}
+
+@test "a volley that is sent again, after a 503 or a lost answer, is one event, counted once" {
+    kafka_start embedded
+    doors_open --ack-timeout 2s
+    join
+    within 60 volley_taken first 3 -H "Cookie: $cookie"
+    kill -STOP "${PIDS[kafka]}"
+    volley refused 4 -H "Cookie: $cookie"
+    refused 503 'not acknowledged'
+    run curl -sS --max-time 1 -X POST -H "Cookie: $cookie" -d '{"hits":5,"volley":"lost"}' "$BOARD/api/hits"
+    kill -CONT "${PIDS[kafka]}"
+    within 60 volley_taken refused 4 -H "Cookie: $cookie"
+    local id player
+    id=$(jq -r .id <<<"$reply") player=$(jq -r .player <<<"$reply")
+    assert_equal "$id" "$player-refused"
+    volley_taken refused 4 -H "Cookie: $cookie"
+    assert_equal "$(jq -r .id <<<"$reply")" "$id"
+    within 60 volley_taken lost 5 -H "Cookie: $cookie"
+    volley_taken last_of-32.characters........... 6 -H "Cookie: $cookie"
+    # Another player's volley of that name is another event.
+    join
+    volley_taken refused 4 -H "Cookie: $cookie"
+    refute [ "$(jq -r .id <<<"$reply")" = "$id" ]
+    assert_equal "$(kafka_consume game-hits | jq -r '.headers | map({(.[0]): .[1]}) | add | select(.ce_subject == $player) | "\(.ce_source) \(.ce_id)"' \
+        --arg player "$player" | sort -u | sed "s,.*$player-,," | tr '\n' ' ')" 'first last_of-32.characters........... lost refused '
+    board_counts() {
+        [[ $(curl -fsS "$BOARD/api/state" | jq -c --arg player "$player" '[.totals.hits, (.players[] | select(.id == $player) | .hits)]') == '[5,4]' ]]
+    }
+    within 20 board_counts
+    local bad
+    for bad in '""' '7' '"a b"' "\"$(printf 'v%.0s' {1..33})\"" 'null'; do
+        ask /api/hits -X POST -H "Cookie: $cookie" -d "{\"hits\":1,\"volley\":$bad}"
+        refused 400 volley
+    done
+}
+
 @test "while the embedded broker is held back from, hits wait outside: 503" {
     kafka_start embedded
     doors_open --hold-back 1 --group nobody

@@ -56,7 +56,7 @@ def main():
         seen["before"] = {"flagged": page.texts("#flagged strong"), "number": state()["round"]["number"]}
         press(page, "#simulation-stop", "Paused.")
         press(page, "#round-new", "A new round begins in a moment.")
-        page.until("a cleared board", lambda: state()["round"]["number"] == 2 and not page.texts("#flagged strong"))
+        page.until("a cleared board", lambda: state()["round"]["number"] == 2 and not page.texts("#flagged strong, #players tr"))
         seen["cleared"] = {"verdicts": page.text("#verdict-count"), "rows": len(page.texts("#players tr"))}
         press(page, "#simulation-start", "Running.")
         page.click("#speaker header button")
