@@ -11,6 +11,7 @@
 #include "source-adapter/asking.h"
 #include "source-adapter/consumer_private.h"
 #include "source-adapter/counts.h"
+#include "source-adapter/fetching.h"
 #include "source-adapter/seeded.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,6 +283,7 @@ rd_kafka_message_t *consumer_read(struct consumer *consumer, struct assigned *as
 	while (assigned->unread && has_more(assigned) && (message = rd_kafka_consume_queue(assigned->queue, 0))) {
 		switch (message->err) {
 		case RD_KAFKA_RESP_ERR_NO_ERROR:
+			fetching_advance(consumer->handle, &consumer->unnoticed, message->len);
 			if (message->offset < assigned->end)
 				return message;
 			read_up_to(consumer, assigned, message->offset);

@@ -17,6 +17,7 @@ struct consumer {
 	struct ump_timer heartbeat;
 	bool polling; /* guards against polling from inside a callback of polling */
 
+	size_t unnoticed; /* see fetching_advance() */
 	struct assigned *partitions;
 	size_t active;
 	uint64_t epoch;

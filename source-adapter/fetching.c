@@ -1,11 +1,13 @@
 #include "source-adapter/fetching.h"
+#include "common/kafka/credentials.h"
+#include "common/memory.h"
+#include "common/telemetry/log.h"
 #include <stdio.h>
+#include <stdlib.h>
 
-/* KiB of all partitions' queues, and of each at least. A full queue stops fetching for a while, so there must be enough in it meanwhile:
- * for the one second of librdkafka before 2.2, 13 MiB, which is some 65,000 events of 200 bytes; with little memory 4 MiB, some 20,000.
- */
-#define QUEUE_MEMORY     (13 << 10)
-#define QUEUE_MEMORY_LOW (4 << 10)
+/* KiB of all partitions' queues, and of each at least: enough for the time that a fetch takes, at the rate of batches. */
+#define QUEUE_MEMORY     (8 << 10)
+#define QUEUE_MEMORY_LOW (2 << 10)
 #define QUEUE_MINIMUM    256
 
 /* Bytes of one fetch from one partition: they come in one piece, and stay until the last record of it is done. */
@@ -56,4 +58,37 @@ int fetching_configure(const struct fetching *fetching, rd_kafka_conf_t **ret_co
 		return -1;
 	ump_kafka_set_if_known(*ret_configuration, "fetch.queue.backoff.ms", "10");
 	return 0;
+}
+
+#define KNOWS_BACKOFF 0x020200ff  /* the first version with fetch.queue.backoff.ms */
+#define UNNOTICED     (256 << 10) /* bytes: no queue is smaller */
+
+/* NULL: it has none. The caller's to free. */
+static char *property(rd_kafka_t *handle, const char *name)
+{
+	size_t size = 0;
+	if (rd_kafka_conf_get(rd_kafka_conf(handle), name, NULL, &size) != RD_KAFKA_CONF_OK)
+		return NULL;
+	char *value = ump_allocate(size + 1, 1);
+	rd_kafka_conf_get(rd_kafka_conf(handle), name, value, &size);
+	return value;
+}
+
+/* Of what librdkafka offers only this wakes the threads that fetch and changes nothing: the credentials that it has already, or, where it
+ * authenticates by other means, some that are never used. */
+static void wake(rd_kafka_t *handle)
+{
+	struct ump_error error;
+	ump_cleanup_free char *user = property(handle, "sasl.username"), *password = property(handle, "sasl.password");
+	if (ump_kafka_set_credentials(handle, user ? user : "", password ? password : "", &error) < 0)
+		ump_log(UMP_LOG_WARNING, "fetching may pause", UMP_LOG_S("error", error.text));
+}
+
+void fetching_advance(rd_kafka_t *handle, size_t *unnoticed, size_t bytes)
+{
+	*unnoticed += bytes;
+	if (*unnoticed < UNNOTICED || rd_kafka_version() >= KNOWS_BACKOFF)
+		return;
+	*unnoticed = 0;
+	wake(handle);
 }

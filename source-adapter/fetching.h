@@ -1,7 +1,7 @@
 /* source-adapter/fetching.h: how librdkafka's consumer is set up: what the adapter's promises rest on, and how much is fetched ahead.
  *
- * What is fetched ahead is bounded in bytes for all partitions together; too small a bound costs throughput, because librdkafka pauses
- * fetching when a queue is full: for a second before 2.2, and for `fetch.queue.backoff.ms` since. */
+ * What is fetched ahead is bounded in bytes for all partitions together. When all queues are full, librdkafka pauses fetching: since 2.2
+ * for `fetch.queue.backoff.ms`, before for a second, unless its threads are woken: see fetching_advance(). */
 #pragma once
 #include "common/kafka/settings.h"
 #include "source-adapter/cluster.h"
@@ -16,3 +16,7 @@ struct fetching {
 
 /* The configuration of a consumer, which the caller owns until ump_kafka_open() takes it. */
 int fetching_configure(const struct fetching *fetching, rd_kafka_conf_t **ret_configuration, struct ump_error *error);
+
+/* Has to be told of what is read from the client's queues, in bytes; `unnoticed`, at first 0, is how much of it the client's threads may
+ * not have noticed: they are woken when they may sleep beside a queue with room. */
+void fetching_advance(rd_kafka_t *handle, size_t *unnoticed, size_t bytes);
