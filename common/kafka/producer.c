@@ -13,6 +13,8 @@ struct ump_producer {
 	struct ump_producer_options options;
 	rd_kafka_t *handle;
 	rd_kafka_queue_t *queue;
+	rd_kafka_topic_t **topics; /* that records have named */
+	size_t topic_count;
 	struct ump_wakeup wakeup;
 	size_t pending;
 	bool full;     /* a send was refused: say when there is room */
@@ -116,10 +118,27 @@ static int configure(struct ump_producer *producer, rd_kafka_conf_t **ret_config
 	return ump_kafka_configure(producer->options.settings, producer->options.client_id, properties, ret_configuration, error);
 }
 
+/* A topic that only a record names is looked up when librdkafka's timer comes by, up to a second later, and the first records wait for it;
+ * one that is opened is looked up at once. */
+static void know_topic(struct ump_producer *producer, const char *name)
+{
+	for (size_t i = 0; i < producer->topic_count; i++)
+		if (strcmp(rd_kafka_topic_name(producer->topics[i]), name) == 0)
+			return;
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(producer->handle, name, NULL);
+	if (!topic)
+		return; /* the send says why */
+	producer->topics = ump_reallocate(producer->topics, producer->topic_count + 1, sizeof(rd_kafka_topic_t *));
+	producer->topics[producer->topic_count++] = topic;
+}
+
 static void close_handle(struct ump_producer *producer)
 {
 	if (!producer->handle)
 		return;
+	for (size_t i = 0; i < producer->topic_count; i++)
+		rd_kafka_topic_destroy(producer->topics[i]);
+	producer->topic_count = 0;
 	rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(producer->queue);
 	rd_kafka_destroy(producer->handle);
@@ -167,6 +186,7 @@ void ump_producer_free(struct ump_producer *producer)
 	ump_timer_cancel(producer->loop, &producer->renewal_limit);
 	close_handle(producer);
 	ump_wakeup_close(producer->loop, &producer->wakeup);
+	free(producer->topics);
 	free(producer);
 }
 
@@ -216,6 +236,7 @@ int ump_producer_send(struct ump_producer *producer, const struct ump_record *re
 		producer->full = true;
 		return ump_fail(error, UMP_RETRY, "topic %s: the connection is being replaced", record->topic);
 	}
+	know_topic(producer, record->topic);
 	rd_kafka_headers_t *headers = copy_headers(record);
 	/* librdkafka takes bytes to copy through pointers that are not const. */
 	rd_kafka_resp_err_t code = rd_kafka_producev(
