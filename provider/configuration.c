@@ -87,7 +87,7 @@ static const struct ump_option page_options[] = {
 	{.name = "max-players", .type = UMP_OPTION_INTEGER, .offset = MEMBER(pages, max_players), .fallback = "10000", .minimum = 1, .maximum = 1000000,
 	 .value = "COUNT", .help = "players that the board tells apart; further ones are only counted"},
 	{.name = "max-pages", .type = UMP_OPTION_INTEGER, .offset = MEMBER(pages, max_pages), .fallback = "1000", .minimum = 1, .maximum = 100000, .value = "COUNT",
-	 .help = "browsers that follow the board at a time, and as many phones; further ones get 503"},
+	 .help = "browsers that follow the board at a time, and as many phones; further ones get 503; fewer where the hard limit of open files is too low"},
 };
 
 static const struct ump_option verify_options[] = {

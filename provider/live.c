@@ -224,7 +224,7 @@ void live_listen(struct live *live, const char *address)
 struct live *live_new(struct ump_loop *loop, const struct live_options *options)
 {
 	struct live *live = ump_allocate(1, sizeof *live);
-	size_t most = (size_t)options->config->pages.max_pages;
+	size_t most = options->max_pages;
 	live->options = *options;
 	live->loop = loop;
 	live->hub = hub_new(&(struct hub_options){most, snapshot, live});

@@ -11,6 +11,7 @@ struct live;
 struct live_options {
 	const struct provider_config *config;
 	struct feed *feed;
+	size_t max_pages;                                           /* browsers that follow the board, and as many phones */
 	void (*describe)(void *context, struct board_facts *facts); /* fills in what the simulation does */
 	void *context;
 };

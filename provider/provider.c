@@ -9,6 +9,7 @@
 #include "provider/feed.h"
 #include "provider/live.h"
 #include "provider/metrics.h"
+#include "provider/open_files.h"
 #include "provider/run.h"
 #include "provider/site.h"
 #include <stdio.h>
@@ -312,12 +313,13 @@ static int make_site(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
 	size_t door_count, live_count;
-	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, describe_run, provider});
+	size_t max_pages = (size_t)open_files_for_pages(config->pages.max_pages);
+	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, max_pages, describe_run, provider});
 	const struct site_route *doors = doors_routes(provider->doors, &door_count), *live = live_routes(provider->live, &live_count);
 	const struct site_routes routes[] = {{doors, door_count}, {live, live_count}};
 	if (site_new(&provider->site, provider->loop,
 		     &(struct site_options){.listen = config->pages.listen,
-					    .max_clients = 2 * (size_t)config->pages.max_pages, /* boards, and phones */
+					    .max_clients = 2 * max_pages, /* boards, and phones */
 					    .admin = &provider->admin_pages,
 					    .routes = routes,
 					    .routes_count = sizeof routes / sizeof *routes},

@@ -156,3 +156,39 @@ rows_are() {
     assert_equal "$(asked /code.svg)" 404
     shows '.play == null'
 }
+
+# under FILES LIMIT…: the provider with that many open files, soft and hard, and --max-pages 200; leaves $BOARD and $ADMIN.
+under() {
+    start it bash -c 'ulimit -Sn "$1" && ulimit -Hn "$2" && exec "${@:3}"' - "$1" "$2" "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --embedded \
+        --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --rate 0 --max-pages 200
+    BOARD=http://$(address it)
+    ADMIN=$(address it admin)
+    within 30 logged it '"message":"ready"'
+}
+
+status_of() {
+    curl -sS --max-time 20 -o /dev/null -w '%{http_code}' "$BOARD$1"
+}
+
+pages() {
+    [[ $(metric "$ADMIN" umpire_provider_page_clients) == "$1" ]]
+}
+
+@test "as many pages as open files allow: the soft limit is raised; where the hard one is too low, fewer are let in, which is said" {
+    kafka_start embedded
+    under 64 2000
+    refute logged it 'fewer pages'
+    start many curl -sSN --parallel --parallel-immediate --parallel-max 200 -o /dev/null "$BOARD/api/stream?[1-100]"
+    within 20 pages 100
+    stop many
+    stop it
+    assert_equal "$status" 0
+    under 64 532
+    run logged it '"message":"fewer pages than --max-pages'
+    assert_success
+    jq -se '.[] | select(.message | startswith("fewer pages")) | [.max_pages, .pages, .open_files] == [200, 10, 532]' "$BATS_TEST_TMPDIR/it.log"
+    start few curl -sSN --parallel --parallel-immediate -o /dev/null "$BOARD/api/stream?[1-10]"
+    within 20 pages 10
+    assert_equal "$(status_of /api/stream)" 503
+    assert_equal "$(status_of /api/state)" 200
+}
