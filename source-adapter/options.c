@@ -76,8 +76,10 @@ static const struct ump_option event_options[] = {
 	 .help = "only events whose attribute begins so"},
 	{.name = "filter-suffix", .type = UMP_OPTION_LIST, .offset = AT(suffix_filters), .value = "ATTRIBUTE=END",
 	 .help = "only events whose attribute ends so"},
+	{.name = "filters", .type = UMP_OPTION_TREE, .offset = AT(filter_tree), .value = "YAML",
+	 .help = "filters as Knative's Triggers have them: a list of exact, prefix, suffix, all, any, not; as a flag or variable in YAML on one line, or JSON"},
 	{.name = "filter-file", .type = UMP_OPTION_STRING, .offset = AT(filter_file), .value = "FILE",
-	 .help = "filters as Knative's Triggers have them (exact, prefix, suffix, all, any, not), in YAML"},
+	 .help = "a file with such filters"},
 };
 
 static const struct ump_option flow_options[] = {
@@ -169,29 +171,34 @@ static int check_overrides(const struct config *config, struct ump_error *error)
 	return 0;
 }
 
+static int add_flags(struct filter *filter, enum filter_kind kind, const struct ump_list *flags, const char *option,
+		     struct ump_error *error)
+{
+	for (size_t i = 0; i < flags->count; i++) {
+		if (filter_add(filter, kind, flags->items[i], error) < 0)
+			return ump_error_prefix(error, "%s", ump_config_place(option));
+	}
+	return 0;
+}
+
+static int add_file(struct filter *filter, const char *path, struct ump_error *error)
+{
+	ump_cleanup(ump_yaml_release) struct ump_yaml document = {0};
+	if (ump_yaml_load(path, &document, error) < 0 || filter_add_document(filter, &document, error) < 0)
+		return ump_error_prefix(error, "%s", ump_config_place("filter-file"));
+	return 0;
+}
+
 int config_filter(const struct config *config, struct filter **ret_filter, struct ump_error *error)
 {
-	static const char *const names[] = {"filter", "filter-prefix", "filter-suffix"};
-	const struct ump_list *const lists[] = {&config->filters, &config->prefix_filters, &config->suffix_filters};
 	struct filter *filter = filter_new();
-	struct ump_yaml document;
-	for (int kind = FILTER_EXACT; kind <= FILTER_SUFFIX; kind++) {
-		for (size_t i = 0; i < lists[kind]->count; i++) {
-			if (filter_add(filter, (enum filter_kind)kind, lists[kind]->items[i], error) < 0) {
-				filter_free(filter);
-				return ump_error_prefix(error, "%s", ump_config_place(names[kind]));
-			}
-		}
-	}
-	if (config->filter_file) {
-		bool loaded = ump_yaml_load(config->filter_file, &document, error) == 0;
-		int result = loaded ? filter_add_document(filter, &document, error) : -1;
-		if (loaded)
-			ump_yaml_release(&document);
-		if (result < 0) {
-			filter_free(filter);
-			return ump_error_prefix(error, "%s", ump_config_place("filter-file"));
-		}
+	if (add_flags(filter, FILTER_EXACT, &config->filters, "filter", error) < 0 ||
+	    add_flags(filter, FILTER_PREFIX, &config->prefix_filters, "filter-prefix", error) < 0 ||
+	    add_flags(filter, FILTER_SUFFIX, &config->suffix_filters, "filter-suffix", error) < 0 ||
+	    (config->filter_tree && filter_add_document(filter, config->filter_tree, error) < 0) || /* it knows its place */
+	    (config->filter_file && add_file(filter, config->filter_file, error) < 0)) {
+		filter_free(filter);
+		return -1;
 	}
 	*ret_filter = filter;
 	return 0;

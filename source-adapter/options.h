@@ -33,6 +33,7 @@ struct config {
 	char *token_file;
 	struct ump_list filters, prefix_filters, suffix_filters;
 	char *filter_file;
+	struct ump_yaml *filter_tree;
 	int64_t batch_max_events;
 	int64_t batch_max_bytes;
 	int64_t batch_linger_us;

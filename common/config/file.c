@@ -25,14 +25,18 @@ static int give_sequence(struct ump_setting *setting, const char *place, const s
 	return result;
 }
 
-static int give_node(struct ump_setting *setting, const struct ump_yaml *document, const struct ump_yaml_node *node,
-		     struct ump_error *error)
+static int give_node(struct ump_setting *setting, struct ump_yaml *document, struct ump_yaml_node *node, struct ump_error *error)
 {
 	const struct ump_option *option = setting->option;
 	ump_cleanup_free char *place = ump_format("%s:%u: %s", document->name, node->line, node->key);
 	bool words = option->type == UMP_OPTION_STRING || option->type == UMP_OPTION_LIST || option->type == UMP_OPTION_CHOICE ||
 		     option->type == UMP_OPTION_DURATION || option->type == UMP_OPTION_SIZE;
 
+	if (node->type != UMP_YAML_SCALAR && option->type == UMP_OPTION_TREE) {
+		struct ump_yaml tree = ump_yaml_take(document, node);
+		ump_setting_give_tree(setting, UMP_FROM_FILE, place, &tree);
+		return 0;
+	}
 	if (node->type != UMP_YAML_SCALAR && option->type == UMP_OPTION_LIST)
 		return give_sequence(setting, place, document, node, error);
 	if (node->type != UMP_YAML_SCALAR)
@@ -53,7 +57,7 @@ int ump_settings_read_file(struct ump_settings *settings, const char *path, stru
 		known[i] = settings->rows[i].option->name;
 	if (ump_yaml_load(path, &document, error) < 0)
 		return -1;
-	const struct ump_yaml_node *root = &document.root;
+	struct ump_yaml_node *root = &document.root;
 	if (root->type == UMP_YAML_SCALAR && !*root->scalar)
 		return 0; /* "---" and comments */
 	if (root->type != UMP_YAML_MAPPING)

@@ -22,8 +22,10 @@ enum ump_option_type {
 	UMP_OPTION_DURATION, /* int64_t microseconds: ISO 8601 (PT0.5S, P1DT2H), or a number with us, ms, s, m, h or d */
 	UMP_OPTION_SIZE,     /* int64_t bytes: a number, or one with KiB, MiB, GiB */
 	UMP_OPTION_CHOICE,   /* int: the index in `choices` */
-	UMP_OPTION_LIST      /* struct ump_list: repeated flags; commas, where "\," is one within an item; a YAML sequence, whose items may
+	UMP_OPTION_LIST,     /* struct ump_list: repeated flags; commas, where "\," is one within an item; a YAML sequence, whose items may
 				have commas; or a YAML mapping of texts, which gives items name=value */
+	UMP_OPTION_TREE /* struct ump_yaml *, NULL where it is not given: YAML of whatever shape, which the program reads by itself; as a
+			   flag or variable on one line, as JSON is */
 };
 
 struct ump_list {
@@ -80,7 +82,7 @@ struct ump_program {
 /* Where the value of an option came from, as a person would look for it: "--sink", "K_SINK", "adapter.yaml:3: sink", "default of --sink".
  * Valid until the next call. The table of places belongs to the latest ump_config_load() of this process. */
 const char *ump_config_place(const char *option);
-bool ump_config_given(const char *option); /* by anything but the default */
+bool ump_config_given(const char *option); /* by anything but the default, which a file may repeat */
 
 /* The name of the command that the latest ump_config_load() was given, also for its `check`; or NULL. */
 const char *ump_config_command(void);

@@ -15,7 +15,26 @@ static void print_list(struct ump_buffer *out, const struct ump_list *list)
 	ump_buffer_add_character(out, ']');
 }
 
-static void print_value(struct ump_buffer *out, const struct ump_setting *setting)
+/* On one line, the texts in quotes. */
+static void print_tree(struct ump_buffer *out, const struct ump_yaml_node *node)
+{
+	if (node->type == UMP_YAML_SCALAR) {
+		ump_print_quoted(out, node->scalar);
+		return;
+	}
+	ump_buffer_add_character(out, node->type == UMP_YAML_SEQUENCE ? '[' : '{');
+	for (size_t i = 0; i < node->count; i++) {
+		ump_buffer_add_string(out, i ? ", " : "");
+		if (node->children[i].key) {
+			ump_print_quoted(out, node->children[i].key);
+			ump_buffer_add_string(out, ": ");
+		}
+		print_tree(out, &node->children[i]);
+	}
+	ump_buffer_add_character(out, node->type == UMP_YAML_SEQUENCE ? ']' : '}');
+}
+
+void ump_setting_print(struct ump_buffer *out, const struct ump_setting *setting)
 {
 	switch (setting->option->type) {
 	case UMP_OPTION_SWITCH:
@@ -42,6 +61,9 @@ static void print_value(struct ump_buffer *out, const struct ump_setting *settin
 	case UMP_OPTION_LIST:
 		print_list(out, setting->member);
 		break;
+	case UMP_OPTION_TREE:
+		print_tree(out, &(*(struct ump_yaml **)setting->member)->root);
+		break;
 	}
 }
 
@@ -65,7 +87,7 @@ static void print_setting(struct ump_buffer *out, const struct ump_setting *sett
 	if (option->secret)
 		ump_buffer_add_string(out, "(secret)");
 	else
-		print_value(out, setting);
+		ump_setting_print(out, setting);
 	print_comment(out, setting->source == UMP_FROM_DEFAULT ? "default" : setting->place);
 	ump_buffer_add_character(out, '\n');
 }

@@ -57,7 +57,7 @@ const char *ump_option_value_name(const struct ump_option *option)
 	static const char *const names[] = {
 		[UMP_OPTION_SWITCH] = "true|false", [UMP_OPTION_STRING] = "TEXT",       [UMP_OPTION_INTEGER] = "N",
 		[UMP_OPTION_NUMBER] = "NUMBER",     [UMP_OPTION_DURATION] = "DURATION", [UMP_OPTION_SIZE] = "SIZE",
-		[UMP_OPTION_CHOICE] = "CHOICE",     [UMP_OPTION_LIST] = "LIST"};
+		[UMP_OPTION_CHOICE] = "CHOICE",     [UMP_OPTION_LIST] = "LIST",         [UMP_OPTION_TREE] = "YAML"};
 	if (option->value)
 		return option->value;
 	return option->type == UMP_OPTION_CHOICE ? option->choices : names[option->type];
@@ -73,11 +73,20 @@ static void free_items(struct ump_list *list)
 	*list = (struct ump_list){0};
 }
 
+static void free_tree(struct ump_yaml **tree)
+{
+	if (*tree)
+		ump_yaml_release(*tree);
+	free(ump_steal(*tree));
+}
+
 void ump_setting_clear(struct ump_setting *setting)
 {
 	char **string = setting->member;
 	if (setting->option->type == UMP_OPTION_LIST) {
 		free_items(setting->member);
+	} else if (setting->option->type == UMP_OPTION_TREE) {
+		free_tree(setting->member);
 	} else if (setting->option->type == UMP_OPTION_STRING) {
 		if (setting->option->secret && *string)
 			explicit_bzero(*string, strlen(*string));
@@ -150,10 +159,20 @@ static void give_list(struct ump_setting *setting, enum ump_source source, struc
 		add_item(member, ump_text(list->items[i]));
 }
 
-static int store(struct ump_setting *setting, enum ump_source source, const char *text, struct ump_error *error)
+static void give_tree(struct ump_setting *setting, struct ump_yaml *tree)
+{
+	struct ump_yaml **member = setting->member;
+	free_tree(member);
+	*member = ump_allocate(1, sizeof **member);
+	**member = *tree;
+	*tree = (struct ump_yaml){0};
+}
+
+static int store(struct ump_setting *setting, enum ump_source source, const char *place, const char *text, struct ump_error *error)
 {
 	const struct ump_option *option = setting->option;
 	ump_cleanup(free_items) struct ump_list list = {0};
+	struct ump_yaml tree;
 
 	if (!ump_text_is_utf8(ump_text(text)))
 		return ump_fail(error, UMP_REJECT, "expected UTF-8 text");
@@ -178,6 +197,11 @@ static int store(struct ump_setting *setting, enum ump_source source, const char
 			return -1;
 		give_list(setting, source, &list);
 		return 0;
+	case UMP_OPTION_TREE:
+		if (ump_yaml_parse(text, strlen(text), place, &tree, error) < 0)
+			return -1;
+		give_tree(setting, &tree);
+		return 0;
 	}
 	assert(false);
 	return -1;
@@ -191,14 +215,27 @@ static void remember(struct ump_setting *setting, enum ump_source source, const 
 	setting->source = source;
 }
 
+static bool prints_as(const struct ump_setting *setting, struct ump_text expected)
+{
+	ump_cleanup(ump_buffer_release) struct ump_buffer now = {0};
+	ump_setting_print(&now, setting);
+	return ump_text_equals(ump_buffer_text(&now), expected);
+}
+
 int ump_setting_give(struct ump_setting *setting, enum ump_source source, const char *place, const char *text, struct ump_error *error)
 {
-	if (store(setting, source, text, error) < 0) {
+	ump_cleanup(ump_buffer_release) struct ump_buffer before = {0};
+	if (source == UMP_FROM_FILE && setting->source == UMP_FROM_DEFAULT)
+		ump_setting_print(&before, setting);
+	if (store(setting, source, place, text, error) < 0) {
 		if (setting->option->secret)
 			ump_fail(error, UMP_REJECT, "expected a value of another form"); /* without the value */
+		else if (setting->option->type == UMP_OPTION_TREE)
+			return -1; /* it names the place itself, with the line */
 		return ump_error_prefix(error, "%s", place);
 	}
-	remember(setting, source, place);
+	if (source != UMP_FROM_FILE || setting->source != UMP_FROM_DEFAULT || !prints_as(setting, ump_buffer_text(&before)))
+		remember(setting, source, place);
 	return 0;
 }
 
@@ -215,4 +252,11 @@ int ump_setting_give_items(struct ump_setting *setting, enum ump_source source, 
 	give_list(setting, source, &list);
 	remember(setting, source, place);
 	return 0;
+}
+
+void ump_setting_give_tree(struct ump_setting *setting, enum ump_source source, const char *place, struct ump_yaml *tree)
+{
+	assert(setting->option->type == UMP_OPTION_TREE);
+	give_tree(setting, tree);
+	remember(setting, source, place);
 }

@@ -1,6 +1,8 @@
 /* common/config/settings.h: the options of a program with the place that each value came from. Private to the configuration. */
 #pragma once
+#include "common/buffer.h"
 #include "common/config/options.h"
+#include "common/config/yaml.h"
 #include "common/text.h"
 
 /* Who wins: the later. */
@@ -28,10 +30,17 @@ void ump_settings_release(struct ump_settings *settings);
 struct ump_setting *ump_settings_find(const struct ump_settings *settings, struct ump_text name);
 
 /* Give the value, which came from `place`. Errors start with the place. Of a list, flags add to what flags gave; else the later replaces.
- */
+ * What a file gives that is the default is not given: so a file that has all there is, as --print-config writes it, says nothing more than
+ * what was said before. */
 int ump_setting_give(struct ump_setting *setting, enum ump_source source, const char *place, const char *text, struct ump_error *error);
 int ump_setting_give_items(struct ump_setting *setting, enum ump_source source, const char *place, const char *const *items, size_t count,
 			   struct ump_error *error);
+
+/* Moves the tree into the member. */
+void ump_setting_give_tree(struct ump_setting *setting, enum ump_source source, const char *place, struct ump_yaml *tree);
+
+/* The value, as a file would have it. */
+void ump_setting_print(struct ump_buffer *out, const struct ump_setting *setting);
 
 /* Frees what the member holds. */
 void ump_setting_clear(struct ump_setting *setting);

@@ -228,6 +228,13 @@ void ump_yaml_release(struct ump_yaml *document)
 	document->name = NULL;
 }
 
+struct ump_yaml ump_yaml_take(struct ump_yaml *document, struct ump_yaml_node *node)
+{
+	struct ump_yaml part = {.name = ump_copy_string(document->name), .root = *node};
+	*node = (struct ump_yaml_node){.line = node->line};
+	return part;
+}
+
 const struct ump_yaml_node *ump_yaml_find(const struct ump_yaml_node *mapping, const char *key)
 {
 	for (size_t i = 0; mapping->type == UMP_YAML_MAPPING && i < mapping->count; i++)

@@ -29,6 +29,9 @@ int ump_yaml_load(const char *path, struct ump_yaml *ret_document, struct ump_er
 int ump_yaml_parse(const char *text, size_t size, const char *name, struct ump_yaml *ret_document, struct ump_error *error);
 void ump_yaml_release(struct ump_yaml *document);
 
+/* Takes a node, with its key, out of a document: it is the root of one of its own, of the same name. The caller's to release. */
+struct ump_yaml ump_yaml_take(struct ump_yaml *document, struct ump_yaml_node *node);
+
 /* The child of a mapping, or NULL. */
 const struct ump_yaml_node *ump_yaml_find(const struct ump_yaml_node *mapping, const char *key);
 

@@ -34,6 +34,37 @@ teardown() {
     [[ $(got '.body | fromjson | .[].id' | tr '\n' ' ') == '2 3 4 5 6 7 8 9 ' ]]
 }
 
+@test "filters are a key of the file of --config too, and all that are given must match" {
+    sink
+    cat >"$BATS_TEST_TMPDIR/adapter.yaml" <<END
+filter-suffix: {id: "1"}
+filters: # as in a Trigger's spec
+- not: {exact: {id: "11"}}
+- any:
+  - prefix: {id: "1"}
+  - exact: {id: "21"}
+END
+    events 1 30 | kafka_produce one
+    adapter adapter --config="$BATS_TEST_TMPDIR/adapter.yaml"
+    within 30 shows umpire_events_filtered_total 28
+    within 30 shows umpire_events_delivered_total 2
+    [[ $(got '.headers["ce-id"]' | tr '\n' ' ') == '1 21 ' ]]
+    stop adapter
+
+    # As it prints them, and as a variable, they are the same.
+    "$BUILD/source-adapter/source-adapter" --config="$BATS_TEST_TMPDIR/adapter.yaml" --sink="$SINK" --topics=one --group=other --from=earliest \
+        --bootstrap-servers="$BOOTSTRAP" --print-config >"$BATS_TEST_TMPDIR/printed.yaml"
+    start again "$BUILD/source-adapter/source-adapter" --config="$BATS_TEST_TMPDIR/printed.yaml" --admin-listen=127.0.0.1:0
+    ADMIN=$(address again admin)
+    within 30 shows umpire_events_filtered_total 28
+    within 30 shows umpire_events_delivered_total 2
+    stop again
+    export ADAPTER_FILTERS='[{"exact":{"id":"7"}}]' GROUP=third
+    adapter third
+    within 30 shows umpire_events_filtered_total 29
+    [[ $(got '.headers["ce-id"]' | tr '\n' ' ') == '1 21 1 21 7 ' ]]
+}
+
 @test "with K_AUDIENCE the sink gets the token of the file, and the new one when that changes; the dead-letter sink gets none" {
     DEAD_LEDGER=$BATS_TEST_TMPDIR/dead-ledger
     start dead /usr/bin/python3 "$ROOT/tests/support/sink.py" "$DEAD_LEDGER"

@@ -77,6 +77,8 @@ teardown() {
 @test "combinations and values of giving up, filters and tokens that cannot be are refused" {
     local row
     printf -- '- exact: {type: x}\n- exakt: {type: y}\n' >"$BATS_TEST_TMPDIR/filters.yaml"
+    printf 'retry: 3\nfilters: []\n' >"$BATS_TEST_TMPDIR/empty.yaml"
+    printf 'retry: 3\nfilters:\n- any:\n  - exakt: {type: y}\n' >"$BATS_TEST_TMPDIR/wrong.yaml"
     while IFS='|' read -r row expected; do
         # shellcheck disable=SC2086
         run -78 "$adapter" "${given[@]}" $row --check-config
@@ -92,6 +94,10 @@ teardown() {
 	--filter-prefix=Type=x|--filter-prefix
 	--filter-file=$BATS_TEST_TMPDIR/filters.yaml|filters.yaml:2: exakt
 	--filter-file=/nonexistent|--filter-file
+	--filters=x|--filters:1: expected a list of filters
+	--filters=[{"exakt":{}}]|--filters:1: exakt: unknown key; did you mean "exact"?
+	--config=$BATS_TEST_TMPDIR/empty.yaml|empty.yaml:2: filters: expected a list of filters
+	--config=$BATS_TEST_TMPDIR/wrong.yaml|wrong.yaml:4: exakt: unknown key
 	ROWS
     K_AUDIENCE=a run -78 "$adapter" "${given[@]}" --token-file=/nonexistent
     assert_output --partial /nonexistent

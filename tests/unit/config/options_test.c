@@ -333,3 +333,40 @@ Test(options, what_is_printed_gives_the_same_configuration_again)
 		expect_topics(*sinks[i] ? "a,b|c: d|é|" : "a,b|c: d|x|");
 	}
 }
+
+Test(options, a_tree_is_what_the_file_has_there_or_a_flag_on_one_line)
+{
+	cr_assert_eq(load(file("retry: 3\ntree:\n- a: {b: c}\n- d\n"), ""), UMP_CONFIG_RUN, "%s", err_text);
+	const struct ump_yaml *tree = sample.own.tree;
+	cr_assert_eq(tree->root.count, 2);
+	cr_expect_str_eq(tree->root.children[0].children[0].children[0].scalar, "c");
+	cr_expect_eq(tree->root.children[0].line, 3);
+	cr_expect_str_eq(tree->name, file_name);
+	cr_expect_str_eq(tree->root.key, "tree");
+
+	ump_cleanup_free char *arguments = ump_format("%s\n--tree=[{\"x\": \"1\"}]", file("tree: [a, b]\n"));
+	cr_assert_eq(load(arguments, "SAMPLE_TREE={y: z}"), UMP_CONFIG_RUN, "%s", err_text);
+	cr_expect_str_eq(sample.own.tree->root.children[0].children[0].key, "x");
+	cr_expect_eq(load("--tree=[{\"x\": \"1\"}]\n--print-config", ""), 0);
+	cr_expect(strstr(out_text, "tree: [{\"x\": \"1\"}]  # --tree\n"), "%s", out_text);
+}
+
+Test(options, a_tree_that_is_no_yaml_is_refused_where_it_stands)
+{
+	cr_expect_eq(load("--tree=[{", ""), 64);
+	cr_expect(strstr(err_text, "sample: --tree:"), "%s", err_text);
+	cr_expect_eq(load("", "SAMPLE_TREE=a: [b"), 78);
+	cr_expect(strstr(err_text, "sample: SAMPLE_TREE:"), "%s", err_text);
+	cr_expect_eq(load(file("\ntree: *alias\n"), ""), 78);
+	cr_expect(strstr(err_text, ":2: aliases are not supported"), "%s", err_text);
+}
+
+Test(options, the_default_in_a_file_is_not_given)
+{
+	cr_assert_eq(load(file("retry: 10\ntimeout: 600s\norder: key\n"), ""), UMP_CONFIG_RUN, "%s", err_text);
+	cr_expect_not(ump_config_given("retry"));
+	cr_expect_not(ump_config_given("timeout"));
+	cr_expect(ump_config_given("order"));
+	cr_assert_eq(load("--retry=10", ""), UMP_CONFIG_RUN, "%s", err_text);
+	cr_expect(ump_config_given("retry"));
+}

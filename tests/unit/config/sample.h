@@ -1,6 +1,7 @@
 /* tests/unit/config/sample.h: a program with an option of each type. */
 #pragma once
 #include "common/config/log_options.h"
+#include "common/config/yaml.h"
 
 struct sample {
 	struct ump_log_options log;
@@ -11,6 +12,7 @@ struct sample {
 		double rate;
 		int order;
 		struct ump_list topics;
+		struct ump_yaml *tree;
 	} own;
 };
 
@@ -27,6 +29,7 @@ static const struct ump_option own_options[] = {
 	{.name = "topics", .variables = "KAFKA_TOPICS", .type = UMP_OPTION_LIST, OWN(topics), .help = "Reads these …, é and 😀"},
 	{.name = "exactly-once", .type = UMP_OPTION_SWITCH, OWN(once), .fallback = "false", .help = "Uses transactions"},
 	{.name = "password", .variables = "KAFKA_NET_SASL_PASSWORD", .type = UMP_OPTION_STRING, OWN(password), .secret = true, .help = "Proves who we are"},
+	{.name = "tree", .type = UMP_OPTION_TREE, OWN(tree), .help = "Branches"},
 	{.name = "unset", .type = UMP_OPTION_STRING, OWN(unset), .help = "Is never given"},
 };
 /* clang-format on */
