@@ -119,7 +119,7 @@ workshop: ## Prepares rooms for ATTENDEES in the instructor's cluster: by an adm
 	@deploy/bin/workshop $(ATTENDEES)
 
 deploy-platform: ## Installs the operators that OVERLAY needs: once, by an admin
-	@deploy/bin/deploy --platform $(OVERLAY)
+	@deploy/bin/deploy --platform $(OVERLAY) $(NAMESPACE)
 
 undeploy: ## Takes away what deploy brought, the platform excepted
 	@deploy/bin/undeploy $(OVERLAY) $(PATTERN) $(NAMESPACE)

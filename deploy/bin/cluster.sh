@@ -171,6 +171,31 @@ all_settled() {
 	done <"$scratch/states"
 }
 
+# Whether an overlay brings a Kafka of its own.
+has_kafka() { # OVERLAY
+	grep -q '/kafka-strimzi$' "$root/overlays/$1/kustomization.yaml"
+}
+
+# Whether the KafkaChannels of a folder's objects would be in the Kafka that its other objects use. Knative keeps all of a cluster in one, which it
+# is told once; in $said is where that is. Where we may not look, whoever set the cluster up knows.
+channels_fit() { # FOLDER
+	local ours
+	grep -q 'kind: KafkaChannel' "$1"/*.yaml || return 0
+	said=$(ask get configmap -n knative-eventing kafka-channel-config -o 'jsonpath={.data.bootstrap\.servers}') || return 0
+	ours=$(sed -n 's/^  bootstrapServers: //p' "$1"/*-ConfigMap-kafka.yaml)
+	[[ $ours != kafka.example.com:9093 ]] || ours=$(ask get secret -n "$namespace" kafka-knative -o 'jsonpath={.data.bootstrapServers}' | base64 -d)
+	[[ $said = "$ours" ]]
+}
+
+# The patterns without a KafkaChannel, with commas.
+channelless() {
+	local each list=
+	for each in "$root"/patterns/*/; do
+		grep -qr 'KafkaChannel\|audit-sequence' "$each" || list+=", $(basename "$each")"
+	done
+	echo "${list#, }"
+}
+
 # Whose Secrets the objects of a folder name (provider for kafka-provider, …), one a line; a channel's is named by the platform.
 secrets_needed() { # FOLDER
 	{

@@ -23,6 +23,13 @@ cluster() {
     within 20 test -s "$KUBECONFIG"
 }
 
+# a_secret NAME OPTION…: as kafka-secret makes it of a password on standard input, in the cluster as a real server would keep it.
+a_secret() {
+    "$bin/kafka-secret" "$@" --password-file - <<<secret |
+        python3 -c 'import base64, json, sys, yaml; s = yaml.safe_load(sys.stdin); s["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in s.pop("stringData").items()}; print(json.dumps(s))' |
+        "$KUBECTL" apply --server-side --force-conflicts --validate=ignore -n umpire -f - >/dev/null
+}
+
 # line TEXT: the number of the first request that begins with it.
 line() {
     grep -n "^$1" "$requests" | head -n 1 | cut -d : -f 1
@@ -87,6 +94,38 @@ interrupted() {
     run "$bin/deploy" --platform sandbox
     assert_failure 64
     assert_output --partial 'needs no platform of ours'
+}
+
+@test "KafkaChannels are in the Kafka of the namespace that the platform is set up for, and another one is told so before anything is done" {
+    local settings='"configmaps/knative-eventing/kafka-channel-config": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kafka-channel-config", "namespace": "knative-eventing"},
+        "data": {"bootstrap.servers": "umpire-kafka-bootstrap.umpire.svc:9093"}}'
+    authority="${authority//umpire\//arena\/}, $settings" cluster
+    run -69 "$bin/deploy" kind channel arena
+    assert_output --partial 'all KafkaChannels of this cluster are in the Kafka at umpire-kafka-bootstrap.umpire.svc:9093, not in that of arena'
+    assert_output --partial 'source-to-sink'
+    assert_output --partial 'make deploy-platform OVERLAY=kind NAMESPACE=arena'
+    refute_output --regexp 'without[^)]*(kafka-source|sequence)'
+    [[ ! -s $requests ]]
+    run -69 "$bin/doctor" kind sequence arena
+    assert_output --partial 'missing  KafkaChannels in the Kafka of arena (this cluster keeps all of them at umpire-kafka-bootstrap.umpire.svc:9093)'
+    run -0 "$bin/deploy" kind source-to-sink arena # has none
+    cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    rm "$BATS_TEST_TMPDIR"/deploy/platform/kind/{operators,after}.list # what is fetched
+    run -0 "$BATS_TEST_TMPDIR/deploy/bin/deploy" --platform kind arena
+    assert_equal "$("$KUBECTL" get configmap -n knative-eventing kafka-channel-config -o json | jq -c .data)" \
+        '{"auth.secret.ref.name":"kafka-knative","auth.secret.ref.namespace":"arena","bootstrap.servers":"umpire-kafka-bootstrap.arena.svc:9093"}'
+    run -0 "$bin/deploy" kind channel arena
+}
+
+@test "KafkaChannels beside a managed Kafka are in that one" {
+    cluster
+    run -0 "$bin/deploy" --platform openshift-managed-kafka
+    assert_output --partial 'no KafkaChannel will work yet: Secret/kafka-knative is not in umpire'
+    a_secret kafka-knative --bootstrap kafka.example.org:9094 --user knative
+    run -0 "$bin/deploy" --platform openshift-managed-kafka
+    refute_output --partial 'no KafkaChannel'
+    assert_equal "$("$KUBECTL" get knativekafka -n knative-eventing knative-kafka -o json | jq -c '.spec.channel | [.bootstrapServers, .authSecretName, .authSecretNamespace]')" \
+        '["kafka.example.org:9094","kafka-knative","umpire"]'
 }
 
 @test "released operators go into their namespace, Strimzi's so that it watches all of them" {
@@ -219,16 +258,26 @@ END
     run "$bin/deploy" sandbox kafka-source
     assert_failure 78
     assert_output --partial 'deploy/bin/kafka-secret kafka-adapter'
+    local user
     for user in provider adapter knative; do
-        printf secret | "$bin/kafka-secret" "kafka-$user" --bootstrap kafka.example.org:9094 --user "$user" --password-file - --mechanism PLAIN |
-            "$KUBECTL" apply --server-side --validate=ignore -n umpire -f - >/dev/null
-        "$KUBECTL" get secret -n umpire "kafka-$user" -o json | jq '.data = (.stringData | map_values(@base64)) | del(.stringData)' |
-            "$KUBECTL" apply --server-side --force-conflicts --validate=ignore -f - >/dev/null
+        a_secret "kafka-$user" --bootstrap kafka.example.org:9094 --user "$user" --mechanism PLAIN
     done
-    run "$bin/deploy" sandbox kafka-source
-    assert_success
-    run "$KUBECTL" get kafkasource -n umpire hits -o 'jsonpath={.spec.bootstrapServers[0]}'
-    assert_output kafka.example.org:9094
+    run -0 "$bin/deploy" sandbox kafka-source
+    run "$KUBECTL" get kafkasource -n umpire hits -o json
+    # Its authority is a public one: no key that the Secret does not have is named.
+    assert_equal "$(jq -c '.spec | [.bootstrapServers, .net.tls, .net.sasl.type.secretKeyRef.key]' <<<"$output")" \
+        '[["kafka.example.org:9094"],{"enable":true},"saslMechanism"]'
+    a_secret kafka-adapter --bootstrap kafka.example.org:9092 --plaintext
+    run -0 "$bin/deploy" sandbox kafka-source
+    assert_equal "$("$KUBECTL" get kafkasource -n umpire hits -o json | jq -c .spec.net)" null
+    assert_equal "$("$KUBECTL" get route -n umpire event-provider -o json | jq -r .spec.tls.termination)" edge
+    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR"
+    a_secret kafka-adapter --bootstrap kafka.example.org:9094 --user adapter --ca "$BATS_TEST_TMPDIR/ca.pem"
+    WITH=keda run -0 "$bin/deploy" sandbox source-to-sink
+    assert_equal "$("$KUBECTL" get triggerauthentication -n umpire source-adapter -o json | jq -c '[.spec.secretTargetRef[].key]')" \
+        '["sasl","tls","user","password","ca.crt"]'
+    run -0 "$bin/deploy" sandbox kafka-source
+    assert_equal "$("$KUBECTL" get kafkasource -n umpire hits -o json | jq -r .spec.net.tls.caCert.secretKeyRef.key)" ca.crt
 }
 
 @test "undeploy takes away in the reverse order and leaves nothing" {
@@ -273,9 +322,7 @@ END
     within 20 test -s "$BATS_TEST_TMPDIR/listener.out"
     local user server=127.0.0.1:$(<"$BATS_TEST_TMPDIR/listener.out")
     for user in provider:$server adapter:127.0.0.1:1; do
-        "$bin/kafka-secret" "kafka-${user%%:*}" --bootstrap "${user#*:}" --user u --password-file - <<<secret |
-            python3 -c 'import base64, json, sys, yaml; s = yaml.safe_load(sys.stdin); s["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in s.pop("stringData").items()}; print(json.dumps(s))' |
-            "$KUBECTL" apply --server-side --validate=ignore -n umpire -f - >/dev/null
+        a_secret "kafka-${user%%:*}" --bootstrap "${user#*:}" --user u
     done
     run -69 "$bin/doctor" sandbox source-to-sink
     assert_output --partial "ok       an answer of Kafka at $server"

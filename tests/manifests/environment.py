@@ -27,20 +27,23 @@ def built():
 
 
 @functools.lru_cache(None)
-def made_secret(name):
-    """The Secret as kafka-secret makes it."""
+def made_secret(name, private):
+    """The Secret as kafka-secret makes it, for a Kafka with a private authority or one whose certificates everybody trusts."""
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as authority:
         authority.write(CERTIFICATE)
         authority.flush()
         done = subprocess.run([os.path.join(DEPLOY, "bin/kafka-secret"), name, "--bootstrap", "kafka.example.com:9093", "--user", "u",
-                               "--password-file", "-", "--ca", authority.name], input="p", capture_output=True, text=True, check=True)
-    return yaml.safe_load(done.stdout)["stringData"]
+                               "--password-file", "-", *(("--ca", authority.name) if private else ("--mechanism", "PLAIN"))],
+                              input="p", capture_output=True, text=True, check=True)
+    values = yaml.safe_load(done.stdout)["stringData"]
+    assert all(values.values()) and ("ca.crt" in values) == private, values
+    return values
 
 
-def values_of(kind, name, things):
+def values_of(kind, name, things, private=True):
     """What a ConfigMap or Secret holds, or None."""
     if kind == "Secret" and name in MADE_SECRETS:
-        return made_secret(name)
+        return made_secret(name, private)
     for thing in things:
         if (thing["kind"], thing["metadata"]["name"]) == (kind, name):
             return {**(thing.get("data") or {}), **(thing.get("stringData") or {})}
@@ -93,7 +96,7 @@ def given(container, things):
     return variables
 
 
-def files(pod, container, things):
+def files(pod, container, things, private=True):
     """What is mounted, as {path: text}, with Kubernetes' names for it."""
     volumes = {volume["name"]: volume for volume in pod.get("volumes") or []}
     found = {}
@@ -101,7 +104,7 @@ def files(pod, container, things):
         volume = volumes.get(mount["name"]) or {}
         for kind, field, key in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
             if field in volume:
-                for name, text in (values_of(kind, volume[field][key], things) or {}).items():
+                for name, text in (values_of(kind, volume[field][key], things, private) or {}).items():
                     found[os.path.join(mount["mountPath"], name)] = text
     return found
 
@@ -159,6 +162,9 @@ def environment(where, things):
             if program is None:
                 continue
             variables = {"PATH": "/usr/bin:/bin", "HOSTNAME": "pod-1", **service_variables(things), **injected(thing, things), **given(container, things)}
-            said = objection(program, tuple(container.get("args") or ()), tuple(sorted(variables.items())), tuple(sorted(files(pod, container, things).items())))
-            if said:
-                yield Finding(where, thing, "containers.%s.env" % container.get("name", "0"), "%s --check-config: %s" % (program, said))
+            for private in (True, False):
+                mounted = files(pod, container, things, private)
+                said = objection(program, tuple(container.get("args") or ()), tuple(sorted(variables.items())), tuple(sorted(mounted.items())))
+                if said:
+                    yield Finding(where, thing, "containers.%s.env" % container.get("name", "0"), "%s --check-config: %s" % (program, said))
+                    break

@@ -43,6 +43,8 @@ def topics(where, things):
             used = [("spec.topics", topic) for topic in thing["spec"]["topics"]]
         elif thing["kind"] == "KafkaSink":
             used = [("spec.topic", thing["spec"]["topic"])]
+        elif thing["kind"] == "KafkaTopic" and thing["spec"].get("topicName", thing["metadata"]["name"]) not in agreed:
+            yield Finding(where, thing, "spec.topicName", "makes %s, which nobody names" % thing["spec"].get("topicName", thing["metadata"]["name"]))
         elif thing["kind"] == "KafkaUser":
             rules = [rule["resource"] for rule in acls(thing) if rule["resource"].get("patternType") == "literal"]
             used = [("spec.authorization.acls", each["name"]) for each in rules if each["type"] == "topic"]

@@ -1,5 +1,6 @@
 """Every overlay with every pattern, and every extra: it renders, its objects are valid, and what must hold between them holds. Prints TAP."""
 import concurrent.futures
+import json
 import os
 import re
 import sys
@@ -8,7 +9,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import environment  # noqa: E402
 import kafka  # noqa: E402
-import yaml  # noqa: E402
 from objects import DEPLOY, Finding, Schemas, build, folders, render, workshop  # noqa: E402
 from rules import RULES  # noqa: E402
 from tap import finish, tell  # noqa: E402
@@ -47,7 +47,7 @@ def numbered(rooms, things):
     """Each topic of attendee 02's is there, and each right that the parts need, as the parts of namespace umpire-02 name them."""
     theirs = [thing for thing in rooms if thing["metadata"]["name"].endswith("-02")]
     users = [dict(thing, metadata=dict(thing["metadata"], name=thing["metadata"]["name"][:-3])) for thing in theirs if thing["kind"] == "KafkaUser"]
-    words = yaml.safe_load(yaml.safe_dump(things).replace("-07", "-02"))
+    words = json.loads(json.dumps(things).replace("-07", "-02"))
     made = {thing["spec"]["topicName"] for thing in theirs if thing["kind"] == "KafkaTopic"}
     wanted = {value for key, value in kafka.names(words).items() if key in ("verdicts", "table", "dead-letters", "status", "candidate-verdicts")}
     if wanted != made:

@@ -1,6 +1,7 @@
 """Each check is seen to fail: a copy of deploy/ with one mistake in it, and what must be said of it. Prints TAP."""
 import concurrent.futures
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ MISTAKES = (
     ("verdicts into another topic", "kafka-source", "components/verdict-sink/kustomization.yaml", "data.verdicts", "data.group", "KafkaSink/verdicts: spec.topic"),
     ("rights on another topic", "source-to-sink", "components/kafka-topics/kustomization.yaml", 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.2', 'umpire-adapter}\n    fieldPaths: ["spec.authorization.acls.3', "KafkaUser/umpire-adapter: spec.authorization.acls"),
     ("rights on another group", "source-to-sink", "components/kafka-topics/kustomization.yaml", "fieldPath: data.group", "fieldPath: data.sink", "KafkaUser/umpire-adapter: spec.authorization.acls: Deployment/source-adapter needs"),
-    ("a topic that nobody makes", "source-to-sink", "components/kafka-topics/topics.yaml", "  name: status\n", "  name: state\n", "no KafkaTopic makes umpire-status"),
+    ("a topic that nobody makes", "source-to-sink", "components/kafka-topics/topics.yaml", "  name: status\n", "  name: state\n", "KafkaTopic/state: spec.topicName: makes status, which nobody names"),
     ("verdicts in structured mode", "kafka-source", "components/verdict-sink/kafkasink.yaml", "contentMode: binary", "contentMode: structured", "KafkaSink/verdicts: spec.contentMode"),
     ("a Trigger without a filter", "broker-trigger", "patterns/broker-trigger/broker.yaml", "  - any:\n    - exact: {type: game.hits}\n    - exact: {type: bonus}\n", "  - exact: {source: /umpire}\n", "Trigger/audit: spec.filters"),
     ("a Trigger that lets its own replies in", "broker-trigger", "patterns/broker-trigger/broker.yaml", "type: bonus", "type: audit.fail", "Trigger/audit: spec.filters"),
@@ -61,6 +62,8 @@ MISTAKES = (
     ("a port on which Kafka does not listen", "source-to-sink", "components/kafka-strimzi/kafka.yaml", "svc:9093", "svc:9092", "is no listener of ours"),
     ("a right that is missing", "source-to-sink", "components/kafka-topics/users.yaml", "operations: [Describe, Write]\n    # what no retry", "operations: [Describe]\n    # what no retry", "Deployment/source-adapter needs Write of topic audit-verdicts"),
     ("a topic of no cluster", "source-to-sink", "components/kafka-topics/topics.yaml", "strimzi.io/cluster: umpire", "strimzi.io/cluster: demo", "KafkaTopic/hits: metadata.labels.strimzi.io/cluster"),
+    ("a reference into a namespace by its name", "channel", "patterns/channel/channel.yaml", "      name: audit-fn\n", "      name: audit-fn\n      namespace: umpire\n", "Subscription/audit: spec.subscriber.ref.namespace: names the namespace umpire"),
+    ("an address in a namespace by its name", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - {name: ADAPTER_SINK, value: http://audit-fn.umpire.svc}\n        - name: NAME\n", "Deployment/source-adapter: spec.template.spec.containers[0].env[9].value: names the namespace umpire"),
     ("somebody else's password", "source-to-sink", "components/kafka-topics/users.yaml", "name: kafka-adapter, key: password", "name: kafka-provider, key: password", "KafkaUser/umpire-adapter: spec.authentication.password"),
 )
 
@@ -70,7 +73,7 @@ def findings_of(schemas, mistake):
     _, pattern, path, right, wrong, _ = mistake
     with tempfile.TemporaryDirectory() as folder:
         copy = os.path.join(folder, "deploy")
-        shutil.copytree(DEPLOY, copy, ignore=shutil.ignore_patterns(".render-*"))
+        shutil.copytree(DEPLOY, copy, ignore=shutil.ignore_patterns(".render-*", "laptop"))
         shutil.copy(os.path.join(ROOT, "meson.build"), folder)
         with open(os.path.join(copy, path)) as file:
             text = file.read()
@@ -86,13 +89,26 @@ def findings_of(schemas, mistake):
         return [str(finding) for finding in found + [finding for rule in RULES for finding in rule(pattern, things)]]
 
 
+def unnamed(mistake, line):
+    """Which of file, object and field a finding does not name. The file is the one with the mistake, where that is a manifest; else that of the object
+    on which it shows."""
+    named = re.match(r"[^:]+: (deploy/[\w./-]+\.yaml): ([A-Za-z]+/[\w.-]+): ([\w.\[\]/-]+): .", line)
+    if not named:
+        return "file, object and field"
+    path = "deploy/" + mistake[2]
+    if os.path.basename(path) != "kustomization.yaml" and path.endswith(".yaml") and named[1] != path:
+        return "the file " + path
+    return None if os.path.exists(os.path.join(ROOT, named[1])) else "a file that is there"
+
+
 def main():
     schemas = Schemas()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         everything = list(pool.map(lambda mistake: findings_of(schemas, mistake), MISTAKES))
     for mistake, found in zip(MISTAKES, everything):
         caught = [line for line in found if mistake[5] in line]
-        tell(bool(caught), "%s is caught" % mistake[0], [] if caught else ["expected: " + mistake[5]] + ["found: " + line for line in found])
+        lacking = [] if any(not unnamed(mistake, line) for line in caught) else ["%s: does not name %s" % (line, unnamed(mistake, line)) for line in caught]
+        tell(caught and not lacking, "%s is caught, with file, object and field" % mistake[0], lacking if caught else ["expected: " + mistake[5]] + ["found: " + line for line in found])
     finish()
 
 

@@ -19,12 +19,17 @@ class Finding:
         self.where, self.thing, self.field, self.text = where, thing, field, text
 
     def __str__(self):
-        return "%s: %s: %s: %s: %s" % (self.where, ORIGINS.get(name_of(self.thing), "deploy"), name_of(self.thing), self.field, self.text)
+        return "%s: %s: %s: %s: %s" % (self.where, getattr(self.thing, "origin", "deploy"), name_of(self.thing), self.field, self.text)
 
 
 NAMESPACE = "arena-07"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
-ORIGINS = {}  # which file an object is from, by its name, as the latest rendering said
+
+
+class Thing(dict):
+    """An object, with the file that it is from."""
+
+    origin = "deploy"
 
 
 def name_of(thing):
@@ -37,13 +42,12 @@ def group_of(thing):
 
 def load(text):
     """The objects of a YAML stream."""
-    things = [thing for thing in yaml.load_all(text, Loader=LOADER) if thing]
+    things = [Thing(thing) for thing in yaml.load_all(text, Loader=LOADER) if thing]
     for thing in things:
         annotations = (thing.get("metadata") or {}).get("annotations") or {}
         origin = annotations.pop("config.kubernetes.io/origin", None)
         if origin:
-            path = yaml.safe_load(origin).get("path", "")
-            ORIGINS[name_of(thing)] = os.path.normpath(os.path.join("deploy/x", path))
+            thing.origin = os.path.normpath(os.path.join("deploy/x", yaml.safe_load(origin).get("path", "")))
         if not annotations:
             thing.get("metadata", {}).pop("annotations", None)
     return things
@@ -61,9 +65,13 @@ def kustomize():
     return [os.path.join(ROOT, "tests/manifests/kubectl"), "kustomize"]
 
 
+# Many short runs beside each other: none needs more than one processor, nor its memory collected.
+QUICK = dict(os.environ, GOMAXPROCS="1", GOGC="off")
+
+
 def render(overlay, pattern, extras="", deploy=DEPLOY):
     """What `deploy/bin/render` prints, in a namespace that no file names; an exception with its message where it fails."""
-    environment = dict(os.environ, KUSTOMIZE=" ".join(kustomize()), ORIGINS="1", WITH=extras)
+    environment = dict(QUICK, KUSTOMIZE=" ".join(kustomize()), ORIGINS="1", WITH=extras)
     done = subprocess.run([os.path.join(deploy, "bin/render"), overlay, pattern, NAMESPACE], capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError("%s with %s does not render: %s" % (overlay, pattern, done.stderr.strip()))
@@ -73,12 +81,12 @@ def render(overlay, pattern, extras="", deploy=DEPLOY):
 def workshop(attendees):
     """What `deploy/bin/workshop` would apply."""
     done = subprocess.run([os.path.join(DEPLOY, "bin/workshop"), "--print", str(attendees)], capture_output=True, text=True, check=True,
-                          env=dict(os.environ, KUSTOMIZE=" ".join(kustomize())))
+                          env=dict(QUICK, KUSTOMIZE=" ".join(kustomize())))
     return load(done.stdout)
 
 
 def build(folder):
-    done = subprocess.run(kustomize() + [folder], capture_output=True, text=True)
+    done = subprocess.run(kustomize() + [folder], capture_output=True, text=True, env=QUICK)
     if done.returncode:
         raise RuntimeError("%s does not render: %s" % (os.path.relpath(folder, ROOT), done.stderr.strip()))
     return load(done.stdout)

@@ -4,7 +4,7 @@ import re
 import kafka
 import references
 from environment import environment, program_of
-from objects import Finding, group_of, walk
+from objects import NAMESPACE, Finding, group_of, walk
 from references import index, workloads
 
 TRIGGER_FIELDS = {"broker", "brokerRef", "filter", "filters", "subscriber", "delivery"}
@@ -97,6 +97,22 @@ def admission(where, things):
             yield Finding(where, thing, "metadata.labels", "restricted is enforced, and would refuse Strimzi's pods as its operator makes them by default")
 
 
+def namespaces(where, things):
+    """Nothing names a namespace but its own: what is deployed into another one works there, and touches nobody else's."""
+    for thing in things:
+        if thing["metadata"].get("namespace") != NAMESPACE and (thing["kind"], thing["metadata"]["name"]) != ("Namespace", NAMESPACE):
+            yield Finding(where, thing, "metadata.namespace", "expected %s, found %s" % (NAMESPACE, thing["metadata"].get("namespace")))
+        for path, node in walk(thing):
+            for key, value in node.items():
+                for text in value if isinstance(value, list) else [value]:
+                    named = re.findall(r"[\w-]+\.([\w-]+)\.svc\b", text) if isinstance(text, str) else []
+                    if key == "namespace":
+                        named = [value]
+                    for name in named:
+                        if name not in (NAMESPACE, "openshift-image-registry"):
+                            yield Finding(where, thing, "%s.%s" % (path, key) if path else key, "names the namespace %s" % name)
+
+
 def scaling(where, things):
     """What scales on lag keeps its place, and no two pods claim one group.instance.id."""
     for thing in things:
@@ -110,4 +126,4 @@ def scaling(where, things):
                     yield Finding(where, thing, "env.ADAPTER_GROUP_INSTANCE_ID", "static membership needs stable names: a StatefulSet")
 
 
-RULES = (open_fields, *references.RULES, *kafka.RULES, containers, loops, admission, scaling, environment)
+RULES = (open_fields, *references.RULES, *kafka.RULES, containers, loops, admission, namespaces, scaling, environment)
