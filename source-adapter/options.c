@@ -42,9 +42,9 @@ static const struct ump_option sink_options[] = {
 	{.name = "sink-ca-certs", .variables = "K_CA_CERTS", .type = UMP_OPTION_STRING, .offset = AT(sink_ca_certificates), .value = "PEM",
 	 .help = "certificates trusted for the sink beside the system's, as PEM text"},
 	{.name = "audience", .variables = "K_AUDIENCE", .type = UMP_OPTION_STRING, .offset = AT(audience), .value = "NAME",
-	 .help = "whom the sink's bearer token is for, as Knative tells it; where it is given, --token-file is sent to the sink"},
+	 .help = "whom the sink's bearer token is for, where Knative tells it: --token-file is sent to the sink, and must be there"},
 	{.name = "token-file", .type = UMP_OPTION_STRING, .offset = AT(token_file), .fallback = "/oidc/token", .value = "FILE",
-	 .help = "that token, which Kubernetes projects for the audience; read again when it changes"},
+	 .help = "that token, read again when it changes; sent also where only the file is given, or the default one is there, as a SinkBinding mounts it"},
 	{.name = "timeout", .type = UMP_OPTION_DURATION, .offset = AT(timeout_us), .fallback = "600s", .minimum = 1000, .maximum = INT64_C(86400000000), .value = "TIME",
 	 .help = "limit of one try to deliver an event"},
 	{.name = "sink-timeout", .variables = "K_SINK_TIMEOUT", .type = UMP_OPTION_INTEGER, .offset = AT(sink_timeout_s), .fallback = "-1", .minimum = -1, .maximum = 86400, .value = "SECONDS",
@@ -405,6 +405,7 @@ static int check(void *settings, struct ump_error *error)
 		return -1;
 	if (!config->instance)
 		config->instance = host_name();
+	config->has_token = config->audience || ump_config_given("token-file") || access(config->token_file, R_OK) == 0;
 	enum ump_log_level level;
 	if (!ump_config_given("log-level") && logging_level(config->logging, &level))
 		config->log.level = (int)level;

@@ -31,6 +31,7 @@ struct config {
 	int content;            /* enum content_mode */
 	char *audience;
 	char *token_file;
+	bool has_token; /* the sink wants one: somebody said so, or Knative has put it there */
 	struct ump_list filters, prefix_filters, suffix_filters;
 	char *filter_file;
 	struct ump_yaml *filter_tree;

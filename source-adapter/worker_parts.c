@@ -141,7 +141,7 @@ int worker_make_path(struct worker *worker, struct ump_error *error)
 {
 	const struct config *config = worker->config;
 	if (config_filter(config, &worker->filter, error) < 0 || config_skips(config, &worker->skips, error) < 0 ||
-	    (config->audience && token_new(&worker->token, worker->loop, config->token_file, error) < 0))
+	    (config->has_token && token_new(&worker->token, worker->loop, config->token_file, error) < 0))
 		return -1;
 	bool batches = config->content == CONTENT_BATCH && !config->to_topic;
 	int64_t batch_events = config->batch_max_events < config->max_in_flight ? config->batch_max_events : config->max_in_flight;

@@ -83,4 +83,12 @@ END
     changed() { events 3 3 | kafka_produce one; [[ $(got '.headers.authorization' | tail -n 1) == 'Bearer second.token' ]]; }
     within 30 changed
     [[ $(grep -c second.token "$BATS_TEST_TMPDIR/adapter.log") == 0 ]]
+    stop adapter
+
+    # Naming the file is enough; naming nothing sends nothing.
+    again() { "$BUILD/source-adapter/source-adapter" --bootstrap-servers="$BOOTSTRAP" --topics=one --sink="$SINK" --on-exhausted=drop --replay "$@"; }
+    again --token-file="$BATS_TEST_TMPDIR/token"
+    [[ $(got '.headers.authorization' | tail -n 1) == 'Bearer second.token' ]]
+    again
+    [[ $(got '.headers | has("authorization")' | tail -n 1) == false ]]
 }
