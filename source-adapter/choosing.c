@@ -109,10 +109,12 @@ static struct record *take_record(struct assigned *assigned, const struct record
 	return record;
 }
 
-/* Whether a record may go in the same batch: those of a refused one only with their like, so that no other comes under suspicion. */
+/* Whether a record may go in the same batch: those of a refused one only with their like, so that no other comes under suspicion. One that
+ * is condemned goes alone. */
 static bool may_follow(const struct record *leader, const struct record *record)
 {
-	return (leader->most > 0) == (record->most > 0) && (record->most == 0 || leader->follower_count + 1 < record->most);
+	return !record->condemned && (leader->most > 0) == (record->most > 0) &&
+	       (record->most == 0 || leader->follower_count + 1 < record->most);
 }
 
 /* Whether the record is to be sent: not where it is skipped, or the filter does not let it pass. One that is no valid event is: it is told
@@ -206,7 +208,7 @@ struct record *flow_next(struct flow *flow, struct assigned *assigned)
 		record = take_record(assigned, NULL);
 		if (!is_wanted(flow, record))
 			flow_let_go(flow, ump_steal(record));
-		else if (most > 1 && delivery_add(flow->parts.delivery, record, record))
+		else if (most > 1 && !record->condemned && delivery_add(flow->parts.delivery, record, record))
 			compose(flow, record, record->most > 0 && record->most < most ? record->most : most);
 	}
 	return record;

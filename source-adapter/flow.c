@@ -82,6 +82,12 @@ static void leave_flight(struct flow *flow)
 static void send_record(struct flow *flow, struct record *leader)
 {
 	struct ump_error error;
+	if (leader->condemned) {
+		leader->state = RECORD_SENT;
+		enter_flight(flow);
+		settle_condemned(flow->parts.settle, leader);
+		return;
+	}
 	struct delivery *delivery = leader->is_letter ? flow->parts.letters : flow->parts.delivery;
 	leader->sent_at = ump_loop_now(flow->options.loop);
 	for (struct record *record = leader; record; record = record_behind(leader, record)) {

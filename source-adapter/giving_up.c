@@ -136,6 +136,24 @@ void settle_give_up(struct settle *settle, struct record *record)
 	}
 }
 
+/* Where there is no other end than a stall, one that gets through lets the others go on: so only the first stalls, and they are tried. */
+void settle_give_up_batch(struct settle *settle, struct record *leader, const struct ump_reply *reply)
+{
+	bool stalls = !settle->options.dead_letter_topic && !settle->options.dead_letter_sink && !settle->options.drops;
+	leader->condemned = true;
+	for (struct record *record = leader->followers; record && !stalls; record = record->next) {
+		settle_note_answer(record, reply);
+		record->condemned = true;
+	}
+	settle->options.split(settle->options.context, leader, leader->most);
+}
+
+void settle_condemned(struct settle *settle, struct record *record)
+{
+	record->condemned = false;
+	settle_give_up(settle, record);
+}
+
 bool settle_refused(void *context, struct record *record, const struct ump_error *error)
 {
 	struct settle *settle = context;

@@ -22,6 +22,11 @@ enum outcome_kind outcome_of_status(int status)
 	}
 }
 
+bool outcome_may_be_of_one(int status)
+{
+	return status == 400 || status == 413 || status == 415 || status == 422;
+}
+
 bool outcome_may_reply(int status)
 {
 	return status >= 200 && status < 300 && status != 202 && status != 204 && status != 205;

@@ -13,6 +13,9 @@ enum outcome_kind {
 /* `status` 0 stands for "no answer that could be understood". */
 enum outcome_kind outcome_of_status(int status);
 
+/* Whether a final failure may be about one event of a batch, and not about the request: 400, 413, 415 and 422. */
+bool outcome_may_be_of_one(int status);
+
 /* Whether an answer with this status may carry an event: 2xx, but neither 202 ("not yet") nor 204 and 205 ("nothing"). */
 bool outcome_may_reply(int status);
 

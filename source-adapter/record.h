@@ -61,7 +61,8 @@ struct record {
 	/* Of a batch: the first leads it and stands for all, in its state, its timer and its call */
 	struct record *followers;
 	size_t follower_count;
-	size_t most; /* events of the next batch that it goes in, since one was refused; 0: as many as there may be */
+	bool condemned; /* with its batch: it gets the outcome of the latest failure when its turn comes, without another try */
+	size_t most;    /* events of the next batch that it goes in, since one was refused; 0: as many as there may be */
 
 	struct record *next;             /* of those that follow the same leader; that are due in its partition; or of the free ones */
 	rd_kafka_message_t *message;     /* NULL once detached */

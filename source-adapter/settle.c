@@ -1,6 +1,6 @@
 /* A record comes here with the end of a try and leaves in one of three ways: finished; paused, to come back by `due`; or into Kafka, as a
  * reply or a dead letter, whose acknowledgement finishes it. So does the leader of a batch, with all of it, and in a fourth way: split, to
- * come back in smaller ones. Only a record that stood alone gets the outcome of a failure.
+ * come back in smaller ones. A record gets the outcome of a failure that may be about one event of a batch only when it stood alone.
  *
  * What cannot be stored in Kafka is not lost: a reply that was refused counts as a failed try (the verdict's identity is derived, so the
  * same reply comes again), and a dead letter that was refused stalls its record (giving_up.c). */
@@ -231,6 +231,12 @@ static void count_answer(struct settle *settle, const struct record *record, con
 			    (double)(ump_loop_now(settle->options.loop) - record->sent_at) / 1e6);
 }
 
+void settle_note_answer(struct record *record, const struct ump_reply *reply)
+{
+	record_failure(record, reply->status, reply->status == 0 ? ump_text(reply->failure) : reply->body);
+	record_keep_extensions(record, reply->headers, reply->header_count);
+}
+
 void settle_answer(struct settle *settle, struct record *record, const struct ump_reply *reply)
 {
 	enum outcome_kind outcome = outcome_of_status(reply->status);
@@ -239,8 +245,11 @@ void settle_answer(struct settle *settle, struct record *record, const struct um
 		accepted(settle, record, reply);
 		return;
 	}
-	record_failure(record, reply->status, reply->status == 0 ? ump_text(reply->failure) : reply->body);
-	record_keep_extensions(record, reply->headers, reply->header_count);
+	settle_note_answer(record, reply);
+	if (outcome == OUTCOME_FAILED && record->followers && !outcome_may_be_of_one(reply->status)) {
+		settle_give_up_batch(settle, record, reply);
+		return;
+	}
 	if (outcome == OUTCOME_FAILED) {
 		settle_give_up(settle, record);
 		return;

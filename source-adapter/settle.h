@@ -56,6 +56,9 @@ void settle_letter_answer(struct settle *settle, struct record *record, const st
 /* A try could not begin: the record is no valid event (UMP_REJECT), or no call could be made. */
 void settle_not_sent(struct settle *settle, struct record *record, const struct ump_error *error);
 
+/* Instead of a try: the record is condemned. */
+void settle_condemned(struct settle *settle, struct record *record);
+
 /* Instead of a try: the record goes back into Kafka, as it was before it became a dead letter. */
 void settle_put_back(struct settle *settle, struct record *record);
 

@@ -21,11 +21,17 @@ uint32_t settle_random(struct settle *settle);
 /* The record, with the batch that it leads, has its final outcome. */
 void settle_finish(struct settle *settle, struct record *leader);
 
+/* Keeps what a failed try was answered. */
+void settle_note_answer(struct record *record, const struct ump_reply *reply);
+
 /* It comes back by `due` after the pause, with its batch. */
 void settle_wait(struct settle *settle, struct record *leader, int64_t pause_us);
 
 /* No try will deliver it: a dead letter, an end, or a stall; or smaller batches. */
 void settle_give_up(struct settle *settle, struct record *leader);
+
+/* The same of all in a batch, which failed with this answer: no smaller batch would have had another. */
+void settle_give_up_batch(struct settle *settle, struct record *leader, const struct ump_reply *reply);
 
 /* A reply or a dead letter goes into Kafka: at once, or in the transaction that has the record's offset, and until then with the record. */
 int settle_give(struct settle *settle, struct record *record, const struct ump_record *given, struct ump_error *error);

@@ -96,6 +96,32 @@ sent() {
     done
 }
 
+@test "a batch refused for what is no event's fault is not halved: each event has that outcome, and no other request is made" {
+    sink '[{"status":403,"headers":{"kne-why":"closed"},"body":"no entry"}]'
+    events 1 10 | kafka_produce one
+    adapter adapter --content-mode=batch --batch-linger=1s --batch-max-events=10 --dead-letter-topic=game-hits-dlq
+    within 30 shows umpire_dead_letters_total 10
+    [[ $(got .number | wc -l) == 1 ]]
+    run kafka_consume game-hits-dlq --count 10
+    headers() { jq -r "[.headers[] | select(.[0] == \"$1\") | .[1]] | first" <<<"$output" | sort -n | tr '\n' ' '; }
+    [[ $(headers ce_id) == '1 2 3 4 5 6 7 8 9 10 ' ]]
+    [[ $(headers ce_knativeerrorcode | tr ' ' '\n' | sort -u | xargs) == 403 && $(headers umpire_attempts | xargs -n 1 | sort -u) == 1 ]]
+    [[ $(headers ce_why | xargs -n 1 | sort -u) == closed ]]
+    [[ $(headers ce_knativeerrordata | xargs -n 1 | sort -u | base64 -d) == 'no entry' ]]
+    within 30 shows 'umpire_lag{topic="one",partition="0"}' 0
+    stop adapter
+    ((status == 0))
+}
+
+@test "without a dead letter the first of such a batch stalls, and the others go on at its first 2xx" {
+    sink '[{"times":1,"status":403}]'
+    events 1 10 | kafka_produce one
+    adapter adapter --content-mode=batch --ordering=partition --batch-linger=1s --batch-max-events=10 --stall-probe=1s
+    within 30 shows umpire_stalled_partitions 1
+    within 30 shows umpire_events_delivered_total 10
+    [[ $(sent | jq -c 'map(tonumber)' | tr '\n' ' ') == '[1,2,3,4,5,6,7,8,9,10] [1] [2,3,4,5,6,7,8,9,10] ' ]]
+}
+
 @test "a batch that is not answered well is tried again as it is" {
     sink '[{"times":2,"status":503}]'
     events 1 10 | kafka_produce one

@@ -24,6 +24,8 @@ Test(outcome, statuses_follow_the_table)
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		cr_expect_eq((int)outcome_of_status(statuses[i].status), (int)statuses[i].kind, "status %d", statuses[i].status);
 		cr_expect_eq(outcome_may_reply(statuses[i].status), statuses[i].may_reply, "status %d", statuses[i].status);
+		bool of_one = statuses[i].status == 400 || statuses[i].status == 413 || statuses[i].status == 415 || statuses[i].status == 422;
+		cr_expect_eq(outcome_may_be_of_one(statuses[i].status), of_one, "status %d", statuses[i].status);
 	}
 }
 

@@ -80,6 +80,7 @@ static struct assigned *home;
 static struct record *record;
 static struct settle *settle;
 static int finished, paused, due;
+static size_t split_most; /* of the latest split */
 
 static void on_finished(void *context, struct record *given)
 {
@@ -99,12 +100,21 @@ static void on_due(void *context, struct record *given)
 	due++;
 }
 
+static void on_split(void *context, struct record *leader, size_t most)
+{
+	(void)context;
+	leader->followers = NULL;
+	leader->follower_count = 0;
+	split_most = most;
+}
+
 static void set_up(void)
 {
 	struct ump_error error;
 	void *taken;
 	kafka.sent = kafka.kept = finished = paused = due = 0;
 	kafka.refuses = false;
+	split_most = SIZE_MAX;
 	cr_assert_eq(ump_loop_new(&loop, &error), 0);
 	metrics = ump_metrics_new(count_table, count_table_size);
 	home = ump_allocate(1, sizeof *home);
@@ -142,6 +152,7 @@ static void make(struct settle_options options)
 	options.finished = on_finished;
 	options.paused = on_paused;
 	options.due = on_due;
+	options.split = on_split;
 	settle = settle_new(&options);
 }
 
@@ -298,4 +309,61 @@ Test(settle, what_goes_back_is_finished_when_kafka_has_it)
 	cr_expect_eq(finished, 0);
 	kafka_says(NULL);
 	cr_expect_eq(finished, 1);
+}
+
+/* A batch of two gets an answer. Returns the other one, which the caller clears. */
+static struct record *answer_batch(int status)
+{
+	struct record *other = ump_allocate(1, sizeof *other);
+	*other = (struct record){.home = home, .key = UMP_TEXT("other"), .value = UMP_TEXT("w"), .attempts = 1, .timestamp_ms = -1};
+	record->followers = other;
+	record->follower_count = 1;
+	answer(status);
+	return other;
+}
+
+Test(settle, a_batch_is_halved_where_one_of_its_events_may_be_at_fault)
+{
+	static const int statuses[] = {400, 413, 415, 422, 503};
+	make((struct settle_options){.dead_letter_topic = "dlq"});
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+		split_most = SIZE_MAX;
+		record->attempts = 2; /* 503: its tries are used up */
+		struct record *other = answer_batch(statuses[i]);
+		cr_expect_eq(split_most, 1, "status %d", statuses[i]);
+		cr_expect_not(record->condemned || other->condemned, "status %d", statuses[i]);
+		record_clear(other);
+		free(other);
+	}
+	cr_expect_eq(kafka.sent, 0);
+}
+
+Test(settle, a_batch_that_is_refused_as_a_whole_gets_the_outcome_as_a_whole)
+{
+	static const int statuses[] = {401, 403, 405, 302};
+	make((struct settle_options){.drops = true});
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+		finished = 0;
+		struct record *other = answer_batch(statuses[i]);
+		cr_expect_neq(split_most, SIZE_MAX, "status %d", statuses[i]);
+		cr_expect(record->condemned && other->condemned, "status %d", statuses[i]);
+		cr_expect_eq(other->last_status, statuses[i]);
+		settle_condemned(settle, record);
+		settle_condemned(settle, other);
+		cr_expect_eq(finished, 2);
+		record_clear(other);
+		free(other);
+	}
+}
+
+Test(settle, where_it_can_only_stall_the_first_of_the_batch_does)
+{
+	make((struct settle_options){0});
+	struct record *other = answer_batch(403);
+	cr_expect(record->condemned);
+	cr_expect_not(other->condemned, "it is tried when the first has got through");
+	settle_condemned(settle, record);
+	cr_expect_eq(partition_stalled(home->ring), 1);
+	record_clear(other);
+	free(other);
 }
