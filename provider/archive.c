@@ -127,6 +127,11 @@ static struct entry *copy_record(const struct archive_record *record)
 	return entry;
 }
 
+struct archive_record *archive_copy(const struct archive_record *record)
+{
+	return &copy_record(record)->record; /* the first member */
+}
+
 void archive_keep(struct archive *archive, const struct archive_record *record)
 {
 	if (find(archive, &record->where))

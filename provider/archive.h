@@ -9,7 +9,7 @@
 
 #define ARCHIVE_BUCKETS 8192
 
-enum archive_kind { ARCHIVE_HIT, ARCHIVE_VERDICT };
+enum archive_kind { ARCHIVE_HIT, ARCHIVE_VERDICT, ARCHIVE_DEAD_LETTER };
 
 struct archive_key {
 	enum archive_kind kind;
@@ -20,7 +20,7 @@ struct archive_key {
 struct archive_record {
 	struct archive_key where, other; /* other: the verdict of a hit, the hit of a verdict; partition -1: not known */
 	int64_t timestamp_ms;            /* in Kafka */
-	int64_t read_ms;                 /* when this process had read it, by the wall's clock */
+	int64_t read_ms;                 /* when this process had read it, by the wall's clock; -1: not for the board */
 	struct ump_text key, value;
 	const struct ump_kafka_field *headers;
 	size_t header_count;
@@ -31,6 +31,9 @@ struct archive;
 /* At most so many bytes for the latest, and as many again for those that ended in a flag. */
 struct archive *archive_new(size_t max_bytes);
 void archive_free(struct archive *archive); /* accepts NULL */
+
+/* A copy of a record with all that it points to; free() releases it. */
+struct archive_record *archive_copy(const struct archive_record *record);
 
 /* Keeps a copy of the record; `other` counts not. One that is there already stays as it is. */
 void archive_keep(struct archive *archive, const struct archive_record *record);

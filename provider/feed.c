@@ -1,8 +1,7 @@
 #include "provider/feed.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
-#include "provider/archive.h"
-#include "provider/inspection.h"
+#include "provider/evidence.h"
 #include "provider/metrics.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@ enum { HITS, VERDICTS, TABLE, DEAD_LETTERS, STATUS, TOPICS };
 #define REQUIRED  2                    /* the first two; the others may appear later */
 #define STATUS_MS (60 * INT64_C(1000)) /* of the adapter's past states, only the last minute matters */
 #define ROWS_US   (250 * UMP_MILLISECOND)
-#define ARCHIVE   ((size_t)8 << 20) /* bytes of records that can be looked at closely: some ten thousand */
 
 /* An order on its way. */
 struct order {
@@ -26,7 +24,7 @@ struct feed {
 	struct ump_loop *loop;
 	struct reader *reader;
 	struct board *board;
-	struct archive *archive;
+	struct evidence *evidence;
 	struct order *orders;
 	struct ump_timer rows;
 	struct ump_event event;
@@ -74,20 +72,20 @@ static void write_rows(void *context)
 
 static void keep(struct feed *feed, enum archive_kind kind, const struct reader_record *record)
 {
-	archive_keep(feed->archive, &(struct archive_record){.where = {kind, record->partition, record->offset},
-							     .timestamp_ms = record->timestamp_ms,
-							     .read_ms = now_ms(feed),
-							     .key = record->key,
-							     .value = record->value,
-							     .headers = record->headers,
-							     .header_count = record->header_count});
+	evidence_keep(feed->evidence, &(struct archive_record){.where = {kind, record->partition, record->offset},
+							       .timestamp_ms = record->timestamp_ms,
+							       .read_ms = now_ms(feed),
+							       .key = record->key,
+							       .value = record->value,
+							       .headers = record->headers,
+							       .header_count = record->header_count});
 }
 
 static void pair(struct feed *feed, const struct board_place *hit, const struct board_place *verdict, bool cheating)
 {
 	if (hit->partition >= 0 && verdict->partition >= 0)
-		archive_pair(feed->archive, &(struct archive_key){ARCHIVE_HIT, hit->partition, hit->offset},
-			     &(struct archive_key){ARCHIVE_VERDICT, verdict->partition, verdict->offset}, cheating);
+		evidence_pair(feed->evidence, &(struct archive_key){ARCHIVE_HIT, hit->partition, hit->offset},
+			      &(struct archive_key){ARCHIVE_VERDICT, verdict->partition, verdict->offset}, cheating);
 }
 
 static void take_hit(struct feed *feed, const struct hit_reading *hit, const struct reader_record *record)
@@ -137,6 +135,7 @@ static void take(void *context, const struct reader_record *record)
 		board_read_row(feed->board, record->key, record->value);
 		break;
 	case DEAD_LETTERS:
+		keep(feed, ARCHIVE_DEAD_LETTER, record);
 		board_dead_letter(feed->board, &(struct board_place){record->partition, record->offset, record->timestamp_ms});
 		break;
 	case STATUS:
@@ -175,7 +174,8 @@ int feed_new(struct feed **ret_feed, struct ump_loop *loop, const struct feed_op
 	struct feed *feed = ump_allocate(1, sizeof *feed);
 	feed->options = *options;
 	feed->loop = loop;
-	feed->archive = archive_new(ARCHIVE);
+	feed->evidence = evidence_new(
+		&(struct evidence_topics){config->topics.topic, config->topics.verdict_topic, config->topics.dead_letter_topic});
 	feed->board = board_new(&(struct board_options){.run = options->run, .max_players = (size_t)config->pages.max_players});
 	feed->from_ms = config->topics.embedded ? 0 : now_ms(feed) - config->pages.history_us / UMP_MILLISECOND;
 	const struct reader_options reader = {
@@ -230,7 +230,7 @@ void feed_free(struct feed *feed)
 	reader_free(feed->reader);
 	ump_timer_cancel(feed->loop, &feed->rows);
 	board_free(feed->board);
-	archive_free(feed->archive);
+	evidence_free(feed->evidence);
 	give_up_orders(feed);
 	ump_event_release(&feed->event);
 	free(feed);
@@ -246,18 +246,31 @@ struct board *feed_board(struct feed *feed)
 	return feed->board;
 }
 
-char *feed_inspect(struct feed *feed, int32_t partition, int64_t offset)
+/* ---- Looking closely ---- */
+
+bool feed_has_partition(const struct feed *feed, const struct archive_key *where)
 {
-	const struct provider_config *config = feed->options.config;
-	struct inspection inspection = {.hit = archive_find(feed->archive, &(struct archive_key){ARCHIVE_HIT, partition, offset}),
-					.hit_topic = config->topics.topic,
-					.verdict_topic = config->topics.verdict_topic,
-					.committed = reader_committed(feed->reader, partition)};
-	if (!inspection.hit)
+	static const size_t topics[] = {[ARCHIVE_HIT] = HITS, [ARCHIVE_VERDICT] = VERDICTS, [ARCHIVE_DEAD_LETTER] = DEAD_LETTERS};
+	return (size_t)where->partition < reader_partitions(feed->reader, topics[where->kind]);
+}
+
+const struct archive_record *feed_find(const struct feed *feed, const struct archive_key *where)
+{
+	return evidence_find(feed->evidence, where);
+}
+
+char *feed_inspect(struct feed *feed, const struct archive_record *record)
+{
+	bool is_hit = record->where.kind == ARCHIVE_HIT;
+	if (is_hit && (!event_open(&feed->event, record->headers, record->header_count, record->value) ||
+		       !board_shows(feed->board, ump_event_get(&feed->event, "source"))))
 		return NULL;
-	if (inspection.hit->other.partition >= 0)
-		inspection.verdict = archive_find(feed->archive, &inspection.hit->other);
-	return inspection_write(&inspection);
+	return evidence_write(feed->evidence, record, is_hit ? reader_committed(feed->reader, record->where.partition) : -1);
+}
+
+char *feed_dead_letters(const struct feed *feed)
+{
+	return evidence_write_dead_letters(feed->evidence);
 }
 
 int feed_order(struct feed *feed, const char *key, const char *text, void (*done)(void *context, const struct ump_error *error),

@@ -1,11 +1,12 @@
 /* provider/feed.h: from the topics onto the board, and from the board into the table of flagged players.
  *
- * Owns the reader, the board and the archive; knows what each topic holds. The table is read first, the other topics when it has been read:
- * it says when rounds began, and which verdicts are counted already. Rows of the table are written only when everything that was there at
- * the start has been read, so that a restart does not write what is there already. */
+ * Owns the reader, the board and the evidence; knows what each topic holds. The table is read first, the other topics when it has been
+ * read: it says when rounds began, and which verdicts are counted already. Rows of the table are written only when everything that was
+ * there at the start has been read, so that a restart does not write what is there already. */
 #pragma once
 #include "common/kafka/producer.h"
 #include "common/telemetry/metrics.h"
+#include "provider/archive.h"
 #include "provider/board.h"
 #include "provider/configuration.h"
 #include "provider/reader.h"
@@ -34,8 +35,14 @@ struct reader *feed_reader(struct feed *feed);
 
 struct board *feed_board(struct feed *feed);
 
-/* A hit with its verdict, as far as it is kept, as JSON; free() releases it. NULL: it is not kept. */
-char *feed_inspect(struct feed *feed, int32_t partition, int64_t offset);
+/* Whether there is such a partition, as far as is known. */
+bool feed_has_partition(const struct feed *feed, const struct archive_key *where);
+
+/* For who looks closely: the record there, NULL where it is not kept; such a record, or one that was read back from Kafka, as JSON (NULL: a
+ * hit that is none of the board's); the latest dead letters. free() releases what is JSON. */
+const struct archive_record *feed_find(const struct feed *feed, const struct archive_key *where);
+char *feed_inspect(struct feed *feed, const struct archive_record *record);
+char *feed_dead_letters(const struct feed *feed);
 
 /* An order into the table (board_order_…()): `done` is called once, when Kafka has it (error NULL) or will not. key and order are copied.
  */

@@ -40,8 +40,13 @@ static void add_record(struct ump_buffer *out, const struct archive_record *reco
 {
 	ump_buffer_add_string(out, "{\"topic\":");
 	ump_json_quote(out, ump_text(topic));
-	ump_buffer_print(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"stored\":%" PRId64 ",\"read\":%" PRId64 ",\"key\":",
-			 record->where.partition, record->where.offset, record->timestamp_ms, record->read_ms);
+	ump_buffer_print(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"stored\":%" PRId64 ",\"read\":", record->where.partition,
+			 record->where.offset, record->timestamp_ms);
+	if (record->read_ms >= 0)
+		ump_buffer_print(out, "%" PRId64, record->read_ms);
+	else
+		ump_buffer_add_string(out, "null");
+	ump_buffer_add_string(out, ",\"key\":");
 	if (record->key.start)
 		ump_json_quote(out, record->key);
 	else

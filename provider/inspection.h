@@ -10,5 +10,6 @@ struct inspection {
 };
 
 /* {"hit": {attributes, topic, partition, offset, key, made, stored, read, http}, "verdict": {…} or null, "committed": true, false or null}.
+ * "read" is null, and a verdict that is there is not known, where the hit was read back from Kafka.
  * The HTTP form is that in which the adapter sends it, in binary mode. free() releases it; NULL where a record is no event. */
 char *inspection_write(const struct inspection *inspection);

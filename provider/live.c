@@ -11,7 +11,7 @@
 
 #define FRAME_US (100 * UMP_MILLISECOND)
 #define QUIET_US (1 * UMP_SECOND) /* a frame at least this often while somebody looks */
-#define ROUTES   4
+#define ROUTES   3
 
 struct live {
 	struct live_options options;
@@ -92,26 +92,11 @@ void live_hurry(struct live *live)
 
 /* ---- Requests ---- */
 
-static bool is_reading(struct ump_request *request)
-{
-	struct ump_text method = ump_request_method(request);
-	if (ump_text_equals(method, UMP_TEXT("GET")) || ump_text_equals(method, UMP_TEXT("HEAD")))
-		return true;
-	site_refuse_method(request);
-	return false;
-}
-
-static bool number_of(const struct ump_request *request, const char *name, uint64_t most, uint64_t *ret_number)
-{
-	struct ump_text text = ump_request_query(request, name);
-	return text.size && ump_text_to_number(text, most, ret_number);
-}
-
 static void answer_state(struct ump_request *request, void *context)
 {
 	struct live *live = context;
 	uint64_t round;
-	if (!is_reading(request))
+	if (!site_is_reading(request))
 		return;
 	if (!ump_request_query(request, "round").start) {
 		const char *json = hub_snapshot(live->hub);
@@ -121,7 +106,8 @@ static void answer_state(struct ump_request *request, void *context)
 			ump_request_problem(request, 503, "No state", "the board cannot be written at the moment", 1);
 		return;
 	}
-	ump_cleanup_free char *json = number_of(request, "round", BOARD_ROUNDS, &round) && round ? state_of(live, (unsigned)round) : NULL;
+	ump_cleanup_free char *json =
+		site_query_number(request, "round", BOARD_ROUNDS, &round) && round ? state_of(live, (unsigned)round) : NULL;
 	if (json)
 		site_answer_json(request, 200, ump_text(json), NULL, 0);
 	else
@@ -140,27 +126,10 @@ static void answer_stream(struct ump_request *request, void *context)
 		hub_join(live->hub, request);
 }
 
-static void answer_event(struct ump_request *request, void *context)
-{
-	struct live *live = context;
-	uint64_t partition, offset;
-	if (!is_reading(request))
-		return;
-	if (!number_of(request, "partition", INT32_MAX, &partition) || !number_of(request, "offset", INT64_MAX, &offset)) {
-		ump_request_problem(request, 400, "Which event?", "expected the query partition=NUMBER&offset=NUMBER", 0);
-		return;
-	}
-	ump_cleanup_free char *json = feed_inspect(live->options.feed, (int32_t)partition, (int64_t)offset);
-	if (json)
-		site_answer_json(request, 200, ump_text(json), NULL, 0);
-	else
-		ump_request_problem(request, 404, "No such event", "the latest ones are kept, and the latest that were flagged", 0);
-}
-
 static void answer_code(struct ump_request *request, void *context)
 {
 	struct live *live = context;
-	if (!is_reading(request))
+	if (!site_is_reading(request))
 		return;
 	if (live->code.size)
 		site_answer_picture(request, ump_buffer_text(&live->code));
@@ -231,8 +200,7 @@ struct live *live_new(struct ump_loop *loop, const struct live_options *options)
 	live->followers = followers_new(&(struct followers_options){most, player_of, live});
 	live->routes[0] = (struct site_route){.path = "/api/state", .handle = answer_state, .context = live};
 	live->routes[1] = (struct site_route){.path = "/api/stream", .handle = answer_stream, .context = live};
-	live->routes[2] = (struct site_route){.path = "/api/event", .handle = answer_event, .context = live};
-	live->routes[3] = (struct site_route){.path = "/code.svg", .handle = answer_code, .context = live};
+	live->routes[2] = (struct site_route){.path = "/code.svg", .handle = answer_code, .context = live};
 	send_frame(live);
 	return live;
 }

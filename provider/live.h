@@ -1,4 +1,4 @@
-/* provider/live.h: what pages ask for that changes: the state, its stream, one event, a phone's player, the code for phones.
+/* provider/live.h: what pages ask for that changes: the state, its stream, a phone's player, the code for phones.
  *
  * Makes a frame at most ten times a second, for all pages at once, and none while nobody looks. */
 #pragma once

@@ -7,6 +7,7 @@
 #include "provider/board_control.h"
 #include "provider/doors.h"
 #include "provider/feed.h"
+#include "provider/inspector.h"
 #include "provider/live.h"
 #include "provider/metrics.h"
 #include "provider/open_files.h"
@@ -33,6 +34,7 @@ struct provider {
 	struct outlet *outlet;
 	struct feed *feed;
 	struct live *live;
+	struct inspector *inspector;
 	struct site *site;
 	struct run *run;
 	struct board_control board_control;
@@ -312,11 +314,14 @@ static int make_feed(struct provider *provider, struct ump_error *error)
 static int make_site(struct provider *provider, struct ump_error *error)
 {
 	const struct provider_config *config = provider->config;
-	size_t door_count, live_count;
+	size_t door_count, live_count, inspector_count;
+	if (inspector_new(&provider->inspector, provider->loop, config, provider->feed, error))
+		return -1;
 	size_t max_pages = (size_t)open_files_for_pages(config->pages.max_pages);
 	provider->live = live_new(provider->loop, &(struct live_options){config, provider->feed, max_pages, describe_run, provider});
-	const struct site_route *doors = doors_routes(provider->doors, &door_count), *live = live_routes(provider->live, &live_count);
-	const struct site_routes routes[] = {{doors, door_count}, {live, live_count}};
+	const struct site_route *doors = doors_routes(provider->doors, &door_count), *live = live_routes(provider->live, &live_count),
+				*inspector = inspector_routes(provider->inspector, &inspector_count);
+	const struct site_routes routes[] = {{doors, door_count}, {live, live_count}, {inspector, inspector_count}};
 	if (site_new(&provider->site, provider->loop,
 		     &(struct site_options){.listen = config->pages.listen,
 					    .max_clients = 2 * max_pages, /* boards, and phones */
@@ -393,6 +398,7 @@ void provider_free(struct provider *provider)
 	ump_timer_cancel(provider->loop, &provider->deadline);
 	site_free(provider->site);
 	live_free(provider->live);
+	inspector_free(provider->inspector);
 	ump_server_free(provider->admin);
 	access_free(provider->access);
 	feed_free(provider->feed);

@@ -137,9 +137,8 @@ static size_t topic_of(const struct reader *reader, const rd_kafka_message_t *me
 	return topic;
 }
 
-static void hand_out(struct reader *reader, size_t topic, struct reader_partition *partition, const rd_kafka_message_t *message)
+void reader_read(const rd_kafka_message_t *message, struct ump_kafka_field fields[READER_HEADERS], struct reader_record *ret_record)
 {
-	struct ump_kafka_field fields[READER_HEADERS];
 	rd_kafka_headers_t *headers;
 	size_t count = 0;
 	if (rd_kafka_message_headers(message, &headers) == 0)
@@ -151,8 +150,7 @@ static void hand_out(struct reader *reader, size_t topic, struct reader_partitio
 			fields[count] = (struct ump_kafka_field){ump_text(name), {value, size}};
 		}
 	rd_kafka_timestamp_type_t type;
-	const struct reader_record record = {
-		.topic = topic,
+	*ret_record = (struct reader_record){
 		.partition = message->partition,
 		.offset = message->offset,
 		.timestamp_ms = rd_kafka_message_timestamp(message, &type),
@@ -161,6 +159,14 @@ static void hand_out(struct reader *reader, size_t topic, struct reader_partitio
 		.headers = fields,
 		.header_count = count,
 	};
+}
+
+static void hand_out(struct reader *reader, size_t topic, struct reader_partition *partition, const rd_kafka_message_t *message)
+{
+	struct ump_kafka_field fields[READER_HEADERS];
+	struct reader_record record;
+	reader_read(message, fields, &record);
+	record.topic = topic;
 	partition->next = message->offset + 1;
 	if (partition->next >= partition->until)
 		has_caught_up(reader, partition);

@@ -1,4 +1,5 @@
-/* provider/reader_private.h: what the two threads of a reader share: reader.c (the loop's), reader_lookup.c (the helper's). */
+/* provider/reader_private.h: what the two threads of a reader share: reader.c (the loop's), reader_lookup.c (the helper's); and how a
+ * record is read out of a message. */
 #pragma once
 #include "provider/reader.h"
 #include <pthread.h>
@@ -36,6 +37,9 @@ struct reader_lookup {
 	bool troubled;
 	struct ump_error trouble;
 };
+
+/* What a message holds, as views into it and `fields`; its topic is not set. */
+void reader_read(const rd_kafka_message_t *message, struct ump_kafka_field fields[READER_HEADERS], struct reader_record *ret_record);
 
 /* Starts it with `handle`; after a stop it goes on where it was. Ends the thread alone: what it has left can still be taken. Ends it and
  * releases what it had. */

@@ -129,13 +129,19 @@ void site_refuse_method(struct ump_request *request)
 			   &(struct ump_answer){405, headers, 2, UMP_TEXT("{\"title\":\"Only GET and HEAD here\",\"status\":405}"), true});
 }
 
-static bool only_reading(struct ump_request *request)
+bool site_is_reading(struct ump_request *request)
 {
 	struct ump_text method = ump_request_method(request);
 	if (ump_text_equals(method, UMP_TEXT("GET")) || ump_text_equals(method, UMP_TEXT("HEAD")))
 		return true;
 	site_refuse_method(request);
 	return false;
+}
+
+bool site_query_number(const struct ump_request *request, const char *name, uint64_t most, uint64_t *ret_number)
+{
+	struct ump_text text = ump_request_query(request, name);
+	return text.size && ump_text_to_number(text, most, ret_number);
 }
 
 static const struct site_route *route_of(const struct site *site, const struct ump_request *request)
@@ -176,7 +182,7 @@ static void handle(struct ump_request *request, void *context)
 	const struct page *page = page_find(path);
 	if (route)
 		route->handle(request, route->context);
-	else if (ump_admin_answer(request, site->options.admin, false) || !only_reading(request))
+	else if (ump_admin_answer(request, site->options.admin, false) || !site_is_reading(request))
 		return;
 	else if (page)
 		answer_page(request, page);

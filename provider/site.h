@@ -44,3 +44,9 @@ void site_answer_json(struct ump_request *request, int status, struct ump_text j
 /* A picture (SVG) with the same headers; copied. And: 405, only GET and HEAD. */
 void site_answer_picture(struct ump_request *request, struct ump_text svg);
 void site_refuse_method(struct ump_request *request);
+
+/* False where the request is answered: it is neither GET nor HEAD. */
+bool site_is_reading(struct ump_request *request);
+
+/* The number in the query under that name; false where there is none up to `most`. */
+bool site_query_number(const struct ump_request *request, const char *name, uint64_t most, uint64_t *ret_number);

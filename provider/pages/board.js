@@ -5,7 +5,7 @@ import { model, take, forget } from "/model.js";
 import { showPipeline } from "/pipeline.js";
 import { makePlots, showPlots } from "/plots.js";
 import { showPeople, showTable, followTable } from "/people.js";
-import { inspect } from "/inspector.js";
+import { inspect, listDeadLetters } from "/inspector.js";
 import { followSpeaker, showSpeaker } from "/speaker.js";
 
 const showNotice = ({ simulation, rebuilding }) => {
@@ -124,6 +124,7 @@ find("round").addEventListener("change", (change) => {
   follow();
 });
 
+find("dead").addEventListener("click", listDeadLetters);
 find("code-open").addEventListener("click", () => find("code-dialog").showModal());
 followTable(() => showTable(0, true));
 followSpeaker();

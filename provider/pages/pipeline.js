@@ -120,7 +120,7 @@ const showVerdicts = ({ totals }) => {
   show("verdict-count", brief(totals.verdicts));
   show("cheating-count", brief(totals.cheating));
   show("dead", totals.dead ? counted(totals.dead, "dead letter") : "no dead letters");
-  find("dead").dataset.some = totals.dead > 0;
+  find("dead").disabled = !totals.dead;
   stage("verdicts", totals.dead > 0 ? "wait" : totals.verdicts > 0 ? "good" : "unknown");
 };
 

@@ -143,10 +143,22 @@ keep() {
     seen '.token_kept[0] as $address | .token_kept[1:] == ["", 0] and ($address | contains($token) | not)' --arg token "$TOKEN"
 }
 
+@test "dead letters can be looked at: which, why, and what they hold, as text" {
+    BOOTSTRAP=$(awk '$1 == "broker" {print $2; exit}' "$BATS_FILE_TMPDIR/demo.out")
+    jq -nc '{key: "p-1", headers: [["ce_specversion", "1.0"], ["ce_id", "17"], ["ce_type", "game.hits"], ["ce_knativeerrordest", "http://sink/"],
+        ["ce_knativeerrorcode", "422"], ["ce_knativeerrordata", ("<img src=x onerror=hacked=1>" | @base64)], ["umpire_attempts", "3"]],
+        value: "{\"hits\":\"<img src=x onerror=hacked=1>\"}"}' | "$BUILD/tests/support/kafka-records" produce "$BOOTSTRAP" game-hits-dlq
+    visit letters-page.py "$URL" "$BATS_TEST_TMPDIR"
+    keep
+    seen '.console == [] and .made == 0 and .says == "1 dead letter" and (.list | length == 1) and (.list[0] | contains("Event 17") and contains("422"))'
+    seen '.title == "Dead letter 17" and .terms.answer == "422" and .terms.attempts == "3" and .terms.topic == "game-hits-dlq" and .terms.ce_type == "game.hits"'
+    seen '.blocks == ["<img src=x onerror=hacked=1>", "{\"hits\":\"<img src=x onerror=hacked=1>\"}"]'
+}
+
 @test "axe-core has no serious finding on the board, its dialogs and the game, by day and by night" {
     local axe
     axe=$("$PAGES/axe-core")
-    visit axe-page.py "$axe" "$URL" '#speaker-open' '#code-open' '#flagged li:first-child button'
+    visit axe-page.py "$axe" "$URL" '#speaker-open' '#code-open' '#flagged li:first-child button' '#dead'
     seen '. == []'
     visit axe-page.py "$axe" "${URL}play"
     seen '. == []'

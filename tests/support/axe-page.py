@@ -34,7 +34,7 @@ def main():
             for selector in dialogs:
                 page.click(selector)
                 page.until("the dialog of " + selector, lambda: page.run("return document.querySelector('dialog[open]') !== null"))
-                page.until("its content", lambda: page.run("const body = document.querySelector('dialog[open] #inspector-body'); return !body || body.querySelector('.http') !== null"))
+                page.until("its content", lambda: page.run("const body = document.querySelector('dialog[open] #inspector-body'); return !body || body.querySelector('.http, .letters') !== null"))
                 found += findings(page, scheme + ", " + selector)
                 page.run("document.querySelector('dialog[open]').close()")
     print(json.dumps(found, indent=1))
