@@ -1,9 +1,9 @@
 #include "provider/provider.h"
 #include "common/http/admin.h"
+#include "common/kafka/credentials.h"
 #include "common/loop/notify.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
-#include "provider/access.h"
 #include "provider/board_control.h"
 #include "provider/doors.h"
 #include "provider/feed.h"
@@ -30,7 +30,7 @@ struct provider {
 	struct ump_producer *producer; /* NULL where Kafka is not used */
 	char delivery_timeout[24];     /* ms */
 	const char *properties[3];     /* of the producer */
-	struct access *access;
+	struct ump_credentials *credentials;
 	struct outlet *outlet;
 	struct feed *feed;
 	struct live *live;
@@ -348,14 +348,37 @@ static int make_admin(struct provider *provider, struct ump_error *error)
 	return 0;
 }
 
-static int make_access(struct provider *provider, struct ump_error *error)
+/* Credentials for Kafka that change while the program runs are given to its clients. */
+static void sasl_changed(void *context, const char *user, const char *password)
 {
-	return access_new(&provider->access, provider->loop,
-			  &(struct access_options){.settings = &provider->config->kafka,
-						   .metrics = provider->metrics,
-						   .producer = provider->producer,
-						   .reader = provider->feed ? feed_reader(provider->feed) : NULL},
-			  error);
+	struct provider *provider = context;
+	struct ump_error error;
+	if (ump_kafka_set_credentials(ump_producer_handle(provider->producer), user, password, &error) < 0 ||
+	    (provider->feed && reader_set_credentials(feed_reader(provider->feed), user, password, &error) < 0))
+		ump_log(UMP_LOG_ERROR, "new credentials not taken", UMP_LOG_S("error", error.text));
+}
+
+/* The producer sends what it has before; the reader reads on where it was. */
+static void tls_changed(void *context)
+{
+	struct provider *provider = context;
+	struct ump_error error;
+	ump_producer_renew(provider->producer);
+	if (provider->feed && reader_renew(feed_reader(provider->feed), &error) < 0)
+		ump_log(UMP_LOG_ERROR, "the reader keeps its old connection", UMP_LOG_S("error", error.text));
+}
+
+static void credentials_refused(void *context, const struct ump_error *error)
+{
+	struct provider *provider = context;
+	(void)error; /* logged already */
+	ump_metrics_add(provider->metrics, METRIC_CREDENTIALS_REFUSED, 1);
+}
+
+static int watch_credentials(struct provider *provider, struct ump_error *error)
+{
+	const struct ump_credentials_options options = {&provider->config->kafka, sasl_changed, tls_changed, credentials_refused, provider};
+	return ump_credentials_new(&provider->credentials, provider->loop, &options, error);
 }
 
 static int make_all(struct provider *provider, struct ump_error *error)
@@ -369,7 +392,7 @@ static int make_all(struct provider *provider, struct ump_error *error)
 	    ((pages || config->topics.hold_back) && make_feed(provider, error)) ||
 	    (pages && (make_doors(provider, error) || make_site(provider, error))))
 		return -1;
-	if (provider->producer && make_access(provider, error))
+	if (provider->producer && watch_credentials(provider, error))
 		return -1;
 	ump_timer_set(provider->loop, &provider->deadline, ump_loop_now(provider->loop) + START_US, start_is_late, provider);
 	if (!provider->feed)
@@ -400,7 +423,7 @@ void provider_free(struct provider *provider)
 	live_free(provider->live);
 	inspector_free(provider->inspector);
 	ump_server_free(provider->admin);
-	access_free(provider->access);
+	ump_credentials_free(provider->credentials);
 	feed_free(provider->feed);
 	ump_producer_free(provider->producer);
 	outlet_free(provider->outlet);

@@ -139,9 +139,9 @@ const burst = () => {
   const target = find("target").getBoundingClientRect();
   const field = find("field").getBoundingClientRect();
   const ring = element("span", "burst on");
-  const random = (size) => 40 + Math.random() * (size - 80);
-  ring.style.left = `${game.cheating ? random(field.width) : target.left - field.left + target.width / 2}px`;
-  ring.style.top = `${game.cheating ? random(field.height) : target.top - field.top + target.height / 2}px`;
+  const random = (size, from) => from + Math.random() * (size - from - 40);
+  ring.style.left = `${game.cheating ? random(field.width, 40) : target.left - field.left + target.width / 2}px`;
+  ring.style.top = `${game.cheating ? random(field.height, 110) : target.top - field.top + target.height / 2}px`;
   ring.addEventListener("animationend", () => ring.remove());
   find("field").append(ring);
   setTimeout(() => ring.remove(), 600);

@@ -27,10 +27,13 @@ setup() {
     [[ $(needed source-adapter/source-adapter) != *sqlite* && $(needed source-adapter/source-adapter) != *hiredis* ]]
 }
 
-@test "the tests that the README names are there" {
-    local name
-    for name in $(grep '^|' README.md | grep -o '`\(e2e\|unit\|faults\|vectors\)/[^`]*`' | tr -d '`'); do
-        compgen -G "tests/$name" >/dev/null || fail "README.md names tests/$name"
+@test "the tests that README.md and docs/GAME.md name are there" {
+    local page name
+    for page in README.md docs/GAME.md; do
+        name=
+        for name in $(grep '^|' "$page" | grep -o '`\(e2e\|unit\|faults\|vectors\)/[^`]*`' | tr -d '`'); do
+            compgen -G "tests/$name" >/dev/null || fail "$page names tests/$name"
+        done
+        [[ $name ]]
     done
-    [[ $name ]]
 }
