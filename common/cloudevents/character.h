@@ -2,13 +2,14 @@
  *
  * Private to common/cloudevents. Inline because every byte of every event passes here. Pure. */
 #pragma once
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 /* Where a byte of `word` is below `limit` (at most 0x80), the top bit of that byte is set in the result. Bytes behind the first such one
- * may be marked wrongly, so the result only says whether there is one. */
+ * may be marked wrongly, so the result says whether there is one, and which is the first. */
 static inline uint64_t ump_bytes_below(uint64_t word, uint8_t limit)
 {
 	const uint64_t ones = 0x0101010101010101u;
@@ -26,7 +27,13 @@ static inline uint64_t ump_bytes_load(const char *at)
 	uint64_t word;
 
 	memcpy(&word, at, sizeof(word));
-	return word;
+	return le64toh(word);
+}
+
+/* How many bytes stand before the first one that is marked; 8: none is. */
+static inline size_t ump_bytes_before(uint64_t marked)
+{
+	return marked ? (size_t)__builtin_ctzll(marked) / 8 : 8;
 }
 
 #define UMP_BYTES_HIGH 0x8080808080808080u

@@ -80,11 +80,12 @@ static int scan_string(struct scan *scan, struct name *ret_name)
 	for (;;) {
 		while (scan->end - scan->at >= 8) {
 			uint64_t word = ump_bytes_load(scan->at);
+			size_t plain = ump_bytes_before((word & UMP_BYTES_HIGH) | ump_bytes_below(word, 0x20) |
+							ump_bytes_equal(word, '"') | ump_bytes_equal(word, '\\'));
 
-			if ((word & UMP_BYTES_HIGH) | ump_bytes_below(word, 0x20) | ump_bytes_equal(word, '"') |
-			    ump_bytes_equal(word, '\\'))
+			scan->at += plain;
+			if (plain < 8)
 				break;
-			scan->at += 8;
 		}
 		uint32_t character;
 		size_t length = ump_character(scan->at, (size_t)(scan->end - scan->at), &character);
