@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { SMALLEST = 64 };
 
@@ -90,4 +91,13 @@ void ump_buffer_consume(struct ump_buffer *buffer, size_t size)
 struct ump_text ump_buffer_text(const struct ump_buffer *buffer)
 {
 	return (struct ump_text){buffer->start ? buffer->start : "", buffer->size};
+}
+
+void ump_buffer_add_time(struct ump_buffer *buffer, int64_t wall_us)
+{
+	time_t seconds = wall_us / 1000000;
+	struct tm time;
+	gmtime_r(&seconds, &time);
+	ump_buffer_print(buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour,
+			 time.tm_min, time.tm_sec, (int)(wall_us / 1000 % 1000));
 }

@@ -20,6 +20,9 @@ void ump_buffer_add_string(struct ump_buffer *buffer, const char *string);
 void ump_buffer_add_character(struct ump_buffer *buffer, char character);
 void ump_buffer_print(struct ump_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds a time of the wall clock, in microseconds since 1970, as RFC 3339 has it, in UTC and to the millisecond. */
+void ump_buffer_add_time(struct ump_buffer *buffer, int64_t wall_us);
+
 /* Room for `size` more bytes at the end: the caller writes there and adds what it wrote to `buffer->size`. The terminating zero is there
  * when it fills the room; else it is the caller's. */
 char *ump_buffer_reserve(struct ump_buffer *buffer, size_t size);

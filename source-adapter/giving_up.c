@@ -3,6 +3,7 @@
  * A dead letter goes into Kafka, or to a sink of its own as the event with the reason in extensions. The latter is a delivery like any
  * other, with the same retries; it comes here with its answers. What cannot even become a dead letter is dropped or stalls, as
  * --on-exhausted says; a probe of a stalled record begins with the sink again. */
+#include "common/memory.h"
 #include "common/telemetry/log.h"
 #include "source-adapter/assigned.h"
 #include "source-adapter/outcome.h"
@@ -18,17 +19,27 @@ void settle_log_refusal(const char *what, const struct record *record, const str
 
 /* ---- Neither delivered nor a dead letter ---- */
 
+/* Of each probe that fails too: whoever looks hours later finds it among the latest lines. */
+static void log_stall(const struct record *record, bool begins)
+{
+	ump_cleanup(ump_buffer_release) struct ump_buffer since = {0};
+	ump_buffer_add_time(&since, record->stalled_since);
+	ump_log(begins ? UMP_LOG_ERROR : UMP_LOG_WARNING, begins ? "record stalled" : "record still stalled",
+		UMP_LOG_S("topic", record->home->topic), UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset),
+		UMP_LOG_T("key", record->key), UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts),
+		UMP_LOG_T("since", ump_buffer_text(&since)),
+		UMP_LOG_T("answer", ((struct ump_text){record->last_answer, record->last_answer_size})));
+}
+
 static void stall(struct settle *settle, struct record *record)
 {
-	if (!record->stalled_since) {
+	bool begins = !record->stalled_since;
+	if (begins) {
 		record->stalled_since = ump_loop_wall(settle->options.loop);
 		partition_stall(record->home->ring, record->ticket);
 		settle_count(settle, COUNT_STALLS, 1);
-		ump_log(UMP_LOG_ERROR, "record stalled", UMP_LOG_S("topic", record->home->topic),
-			UMP_LOG_I("partition", record->home->number), UMP_LOG_I("offset", record->offset), UMP_LOG_T("key", record->key),
-			UMP_LOG_I("status", record->last_status), UMP_LOG_I("attempts", record->attempts),
-			UMP_LOG_T("answer", ((struct ump_text){record->last_answer, record->last_answer_size})));
 	}
+	log_stall(record, begins);
 	settle_wait(settle, record, settle->options.stall_probe_us);
 }
 

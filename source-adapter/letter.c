@@ -23,15 +23,6 @@ static int own_header(struct ump_text name)
 	return OWN_HEADERS;
 }
 
-static void put_time(struct ump_buffer *out, int64_t wall_us)
-{
-	time_t seconds = wall_us / 1000000;
-	struct tm time;
-	gmtime_r(&seconds, &time);
-	ump_buffer_print(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour,
-			 time.tm_min, time.tm_sec, (int)(wall_us / 1000 % 1000));
-}
-
 static void put_value(struct ump_buffer *out, const struct letter_failure *failure, int header)
 {
 	switch (header) {
@@ -63,7 +54,7 @@ static void put_value(struct ump_buffer *out, const struct letter_failure *failu
 		ump_buffer_add_string(out, failure->group);
 		break;
 	case FAILED_AT:
-		put_time(out, failure->failed_at_us);
+		ump_buffer_add_time(out, failure->failed_at_us);
 		break;
 	default:
 		__builtin_unreachable();

@@ -13,16 +13,13 @@ struct status {
 
 static void add_time(struct ump_buffer *out, int64_t wall_us)
 {
-	time_t seconds = wall_us / UMP_SECOND;
-	struct tm calendar;
-	char text[32];
 	if (wall_us == 0) {
 		ump_buffer_add_string(out, "null");
 		return;
 	}
-	gmtime_r(&seconds, &calendar);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &calendar);
-	ump_buffer_print(out, "\"%s.%03dZ\"", text, (int)(wall_us / 1000 % 1000));
+	ump_buffer_add_character(out, '"');
+	ump_buffer_add_time(out, wall_us);
+	ump_buffer_add_character(out, '"');
 }
 
 void status_write(struct ump_buffer *out, const char *instance, const char *group, int64_t wall_us, const struct status_facts *facts)

@@ -127,6 +127,44 @@ all_committed() {
     ((status == 0))
 }
 
+@test "a zombie with a transactional.id of its own commits nothing: the group knows it no more" {
+    sink "[{\"delay\":0.005,$REPLY}]"
+    events 1 800 50 | kafka_produce "$TOPIC"
+    exactly zombie --max-in-flight=16 --transactional-id="$GROUP-a" --kafka-set=transaction.timeout.ms=10000
+    within 40 has_got 150
+    kill -STOP "${PIDS[zombie]}"
+    (($(got .number | wc -l) < 800))
+    exactly heir --max-in-flight=16 --transactional-id="$GROUP-b"
+    within 60 logged heir '"message":"partition assigned"' # the session of the other has ended
+    within 60 has_got 400
+    kill -CONT "${PIDS[zombie]}"
+    within 60 has_verdicts 800
+    within 60 logged zombie '"message":"partitions lost"'
+    stop zombie
+    stop heir
+    seq 1 800 | diff - <(verdicts)
+    all_committed
+}
+
+@test "no transaction is open when partitions are given back" {
+    sink "[{\"delay\":0.005,$REPLY}]"
+    events 1 800 50 | kafka_produce "$TOPIC"
+    exactly first --max-in-flight=16 --transactional-id="$GROUP-a" --kafka-set="debug=eos\,cgrp" --kafka-set=log_level=7 --log-level=debug
+    within 40 has_got 100
+    exactly second --max-in-flight=16 --transactional-id="$GROUP-b"
+    within 60 logged second '"message":"partition assigned"'
+    within 60 has_verdicts 800
+    stop first
+    stop second
+    seq 1 800 | diff - <(verdicts)
+    # What librdkafka says of itself: whenever it clears its assignment, the latest state of its transactions is that none is open.
+    run jq -rR 'fromjson? | .text? // empty | capture("(Transaction state change .* -> (?<state>.*)$)|(?<given>Clearing current assignment)") | if .given then "given back" else .state end' \
+        "$BATS_TEST_TMPDIR/first.log"
+    assert_line 'InTransaction'
+    (($(grep -c '^given back' <<<"$output") == 2)) # for the second one, and at the end
+    [[ $(grep -B 1 '^given back' <<<"$output" | grep -v '^given back\|^--' | sort -u) == Ready ]]
+}
+
 @test "a second instance with the transactional.id fences the first, which says so with 69" {
     sink "[{$REPLY}]"
     events 1 10 | kafka_produce "$TOPIC"
@@ -158,6 +196,28 @@ all_committed() {
     [[ $(committed "$DLQ" | jq -r '.headers | map({(.[0]): .[1]}) | add | .ce_id') == 3 ]]
     [[ $(got .number | wc -l) == 10 ]]
     all_committed
+}
+
+@test "SIGTERM while a record stands still: the end is clean, and the next life gives each verdict once" {
+    kafka_topics "$TOPIC.one:1"
+    sink "[{\"header\":{\"ce-id\":\"4\"},\"status\":400},{$REPLY}]"
+    events 1 20 20 | kafka_produce "$TOPIC.one"
+    stalling() { TOPIC=$TOPIC.one adapter "$1" --exactly-once --ordering=key --reply-topic="$REPLIES" --transactional-id="$GROUP" --commit-interval=200ms; }
+    stalling first
+    within 40 logged first '"message":"record stalled"'
+    within 40 has_got 20
+    within 40 has_verdicts 3
+    stop first
+    ((status == 0))
+    seq 1 3 | diff - <(verdicts) # what is beyond the gap is in no transaction
+    [[ $(kafka_committed "$GROUP" "$TOPIC.one" 0) == 3 ]]
+    rules "[{$REPLY}]"
+    stalling second
+    within 40 has_verdicts 20
+    stop second
+    ((status == 0))
+    seq 1 20 | diff - <(verdicts)
+    [[ $(kafka_committed "$GROUP" "$TOPIC.one" 0) == 20 ]]
 }
 
 @test "what cannot be exactly once is refused" {

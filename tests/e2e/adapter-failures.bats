@@ -13,7 +13,7 @@ teardown() {
 @test "a final failure is a dead letter: bytes as they were, and what happened to them" {
     kafka_start embedded
     sink '[{"header":{"ce-id":"2"},"status":400,"body":"no such player"}]'
-    events 1 3 | kafka_produce game-hits
+    events 1 3 | jq -c '.timestamp = 1600000000123' | kafka_produce game-hits
     adapter adapter --dead-letter-topic=game-hits-dlq
     within 30 shows umpire_dead_letters_total 1
     within 30 shows umpire_events_delivered_total 2
@@ -21,6 +21,7 @@ teardown() {
     run kafka_consume game-hits-dlq --count 1
     header() { jq -r --arg name "$1" '.headers[] | select(.[0] == $name) | .[1]' <<<"$output"; }
     [[ $(jq -r .value <<<"$output") == '{"n":2}' && $(jq -r .key <<<"$output") == p-2 ]]
+    [[ $(jq .timestamp <<<"$output") == 1600000000123 && $(header umpire_origin_timestamp) == 1600000000123 ]]
     [[ $(header ce_id) == 2 && $(header ce_knativeerrorcode) == 400 ]]
     [[ $(header ce_knativeerrordata | base64 -d) == 'no such player' ]]
     [[ $(header umpire_origin_topic) == game-hits && $(header umpire_attempts) == 1 && $(header umpire_group) == g ]]
@@ -44,7 +45,10 @@ teardown() {
     shows umpire_stalled_partitions 1
     within 30 has_got 3 '.headers["ce-id"] == "1"'
     [[ $(curl -s -o /dev/null -w '%{http_code}' "http://$ADMIN/health/liveness") == 200 ]]
-    logged adapter '"record stalled"'
+    line() { jq -cR --arg message "$1" 'fromjson? | select(.message == $message) | [.topic, .key, .status, .since]' "$BATS_TEST_TMPDIR/adapter.log" | tail -n 1; }
+    [[ $(line 'record stalled') =~ ^\[\"game-hits\",\"p-1\",403,\"20[0-9-]+T[0-9:.]+Z\"\]$ ]]
+    logged adapter '"offset":0,"key":"p-1"'
+    [[ $(line 'record still stalled') == "$(line 'record stalled')" ]] # since the same time
     rules '[]'
     within 30 shows umpire_events_delivered_total 20
     shows umpire_stalled_partitions 0

@@ -244,6 +244,31 @@ more_are_delivered() {
     ((status == 0))
 }
 
+@test "new certificates under --exactly-once: the transactions go on with them, and each record gives one verdict" {
+    load ../support/adapter
+    tls=$BATS_TEST_TMPDIR/tls
+    cp -r "$FILES/tls" "$tls"
+    BOOTSTRAP=$(<"$FILES/address")
+    TOPIC=$(unique hits)
+    kafka_topics "$TOPIC:2" "$TOPIC.replies:1"
+    reply='"status":200,"headers":{"ce-specversion":"1.0","ce-id":"v-%ID%","ce-source":"/sink","ce-type":"audit.fail","ce-causationid":"%ID%"},"body":"{}"'
+    sink "[{\"delay\":0.01,$reply}]"
+    verdicts() { kafka_consume "$TOPIC.replies" -X isolation.level=read_committed | jq -r '.headers | map({(.[0]): .[1]}) | add | .ce_causationid' | sort -n; }
+    has_verdicts() { (($(verdicts | wc -l) >= $1)); }
+    events 1 300 20 | kafka_produce "$TOPIC"
+    start adapter env KAFKA_NET_TLS_KEY="$tls/alice.key" "$BUILD/source-adapter/source-adapter" --bootstrap-servers="$(<"$FILES/address.mtls")" \
+        --topics="$TOPIC" --group="$(unique readers)" --from=earliest --sink="$SINK" --ordering=key --exactly-once --reply-topic="$TOPIC.replies" \
+        --transactional-id="$TOPIC" --commit-interval=100ms --max-in-flight=8 --tls-enable --tls-ca-cert="$CA" --tls-cert="$tls/alice.crt"
+    within 40 has_verdicts 30
+    "$ROOT/tests/support/certificates" "$tls" alice
+    within 60 logged adapter "new certificates for Kafka"
+    events 301 400 20 | kafka_produce "$TOPIC"
+    within 60 has_verdicts 400
+    stop adapter
+    ((status == 0))
+    seq 1 400 | diff - <(verdicts)
+}
+
 # provider OPTION…: the simulator and the board, as mallory may not come in; $BOARD.
 provider() {
     "$KAFKA_ADMIN" "$(<"$FILES/address")" topics game-hits:2 audit-verdicts:2 flagged-players:1 >"$BATS_TEST_TMPDIR/topics" 2>&1 || true
