@@ -75,9 +75,11 @@ reply() {
 }
 
 @test "a reply that Kafka has not acknowledged when the drain ends is no clean stop" {
-    sink "[$(reply 1)]"
+    sink "[$(reply 1 | jq -c '.delay = 1')]"
     events 1 1 | kafka_produce one
-    adapter adapter --reply-topic=nowhere --drain-timeout=500ms # librdkafka looks for it for 30 s
+    adapter adapter --reply-topic=audit-verdicts --drain-timeout=500ms
+    within 30 has_got 1
+    kill -STOP "${PIDS[kafka]}" # while the sink thinks
     within 30 shows 'umpire_deliveries_total{class="2xx"}' 1
     stop adapter
     ((status == 69))
