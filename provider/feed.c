@@ -378,7 +378,7 @@ void feed_measure(struct feed *feed)
 	struct board_facts facts = {0};
 	feed_facts(feed, &facts);
 	for (size_t i = 0; i < facts.partitions; i++) {
-		char partition[16];
+		char partition[24];
 		snprintf(partition, sizeof partition, "%zu", i);
 		int64_t lag = facts.partition[i].end - facts.partition[i].committed;
 		if (facts.partition[i].end >= 0 && facts.partition[i].committed >= 0)

@@ -108,7 +108,8 @@ int run_new(struct run **ret_run, struct ump_loop *loop, const struct run_option
 	run->control = (struct simulation_control){
 		.config = options->config, .run = run->name, .simulation = &run->simulation, .make = start_simulation, .context = run};
 	simulation_control_init(&run->control);
-	if (options->config->simulation.rate > 0 && make_simulation(run, options->config->simulation.rate, error)) {
+	double rate = options->config->simulation.rate;
+	if ((rate > 0 || options->config->simulation.resume) && make_simulation(run, rate > 0 ? rate : SIMULATION_DEFAULT_RATE, error)) {
 		run_free(run);
 		return -1;
 	}
@@ -138,7 +139,7 @@ void run_stored(struct run *run, const struct hit_reading *hit, int64_t timestam
 void run_begin(struct run *run)
 {
 	run->begun = true;
-	if (run->simulation)
+	if (run->simulation && run->options.config->simulation.rate > 0) /* else the speaker starts it, where it was */
 		simulation_start(run->simulation);
 }
 

@@ -52,7 +52,7 @@ void simulation_free(struct simulation *simulation); /* accepts NULL */
  * follows the latest of them is due at once. Those that are missing in between are sent. */
 void simulation_stored(struct simulation *simulation, const struct hit_reading *hit, int64_t timestamp_ms);
 
-void simulation_start(struct simulation *simulation);
+void simulation_start(struct simulation *simulation); /* once; then it changes nothing */
 
 /* No new events; `finished` follows when what is on its way is done. */
 void simulation_stop(struct simulation *simulation);

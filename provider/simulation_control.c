@@ -61,6 +61,7 @@ static void start(void *context, struct control_call *call, const json_t *body)
 	if (!failed && simulation) {
 		if (has_rate)
 			simulation_set_rate(simulation, rate);
+		simulation_start(simulation);
 		simulation_pause(simulation, false);
 	}
 	end(call, failed, &error);

@@ -115,6 +115,7 @@ keep() {
     seen '.end.volleys | map(select(.state == "cheating")) | length >= 2 and all(.hits > 10)'
     seen '.end.volleys | all(.state != "lost")'
     seen '.again.verdict == "cheating" and .again.who == .joined.who'
+    seen '.focused == "start" and (.keys.volleys | map(select(.hits > 0)) | length >= 1 and all(.hits <= 8))'
     seen '.wider.pixels <= 0'
     local name
     name=$(jq -r .joined.who <<<"$output")

@@ -51,6 +51,22 @@ content() {
     simulate --topic again --resume --listen 127.0.0.1:0 2>"$BATS_TEST_TMPDIR/log"
     run jq -c 'select(.message == "simulation finished") | [.stored, .events]' "$BATS_TEST_TMPDIR/log"
     assert_output '[300,0]'
+    # Where the speaker starts the simulation, it goes on as well.
+    echo a-token-for-the-test >"$BATS_TEST_TMPDIR/token"
+    start it "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --embedded --seed 7 --run seven --epoch 2026-01-01T00:00:00Z --topic again --rate 0 --resume \
+        --listen 127.0.0.1:0 --admin-token-file "$BATS_TEST_TMPDIR/token"
+    within 30 logged it 'board has caught up'
+    curl -fsS -X POST -H 'Authorization: Bearer a-token-for-the-test' -d '{"action":"start","rate":500}' "http://$(address it)/api/simulation" >"$BATS_TEST_TMPDIR/started"
+    of_seven() {
+        kafka_consume again | jq -r '.headers | map({(.[0]): .[1]}) | add | select(.ce_source == "/umpire/provider/seven") | .ce_id' | sort -n
+    }
+    more_than_300() {
+        (($(of_seven | wc -l) > 300))
+    }
+    within 30 more_than_300
+    stop it
+    assert_equal "$status" 0
+    of_seven | diff - <(seq "$(of_seven | wc -l)")
 }
 
 @test "the truth file says what was sent and who cheated, as the topic has it" {

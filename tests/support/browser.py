@@ -7,7 +7,9 @@ import tempfile
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys  # for whoever presses some
 from selenium.webdriver.support.ui import WebDriverWait
 
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -63,6 +65,10 @@ class Browser:
             except StaleElementReferenceException:
                 return False
         self.until("a click on " + selector, lambda: pressed(None))
+
+    def press(self, key):
+        """Wherever the focus is."""
+        ActionChains(self.driver).send_keys(key).perform()
 
     def until(self, what, condition):
         try:

@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-from browser import browser, in_folder
+from browser import Keys, browser, in_folder
 
 SHOWN = """
 const text = (id) => document.getElementById(id).textContent;
@@ -41,12 +41,12 @@ def judged(shown, verdict):
     return [box["hits"] for box in shown["volleys"] if box["state"] == verdict]
 
 
-def play(page, what, is_enough):
-    """Taps each target until it is enough."""
+def play(page, what, is_enough, hit=tap):
+    """Hits each target until it is enough."""
     def step():
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
-            tap(page)
+            hit(page)
         return is_enough(page.run(SHOWN))
     page.until(what, step)
     return page.run(SHOWN)
@@ -77,6 +77,12 @@ def main():
         page.open(url + "play")  # comes back: the cookie is who one is
         page.until("a name again", lambda: page.run("return !document.getElementById('start').disabled") and page.run(SHOWN)["verdict"] == "cheating")
         seen["again"] = page.run(SHOWN)
+        # Without a pointer: Tab leads to Play, and the space bar hits.
+        page.press(Keys.TAB)
+        seen["focused"] = page.run("return document.activeElement.id")
+        page.press(Keys.ENTER)
+        page.until("a game", lambda: page.run("return document.getElementById('field').dataset.state === 'playing'"))
+        seen["keys"] = play(page, "a volley by keys", lambda shown: judged(shown, "fair"), lambda page: page.press(" "))
         seen["console"] = page.console()
         seen["asked"] = page.asked()
         print(json.dumps(seen))
