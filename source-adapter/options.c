@@ -276,6 +276,19 @@ static const char *const owned_properties[] = {
 	NULL,
 };
 
+/* Who drains for longer than that is no member of the group any more, and commits nothing. */
+static int check_drain(const struct config *config, struct ump_error *error)
+{
+	static const char name[] = "max.poll.interval.ms=";
+	for (size_t i = 0; i < config->kafka.set.count; i++) {
+		const char *property = config->kafka.set.items[i];
+		if (strncmp(property, name, sizeof name - 1) == 0 && config->drain_timeout_us >= atoll(property + sizeof name - 1) * 1000)
+			return ump_fail(error, UMP_REJECT, "%s: expected less than max.poll.interval.ms, which --kafka-set has as %s",
+					ump_config_place("drain-timeout"), property + sizeof name - 1);
+	}
+	return 0;
+}
+
 static char *host_name(void)
 {
 	char name[HOST_NAME_MAX + 1];
@@ -411,7 +424,7 @@ static int check(void *settings, struct ump_error *error)
 		config->log.level = (int)level;
 	if (!ump_config_given("timeout") && config->sink_timeout_s > 0)
 		config->timeout_us = config->sink_timeout_s * 1000000;
-	if (check_exactly_once(config, error) < 0)
+	if (check_exactly_once(config, error) < 0 || check_drain(config, error) < 0)
 		return -1;
 	return ump_kafka_check(&config->kafka, owned_properties, error);
 }

@@ -34,6 +34,38 @@ teardown() {
     [[ $(kafka_committed "$GROUP" "$TOPIC" 0) == 21 ]]
 }
 
+@test "SIGTERM while a key stands still: what it holds back is sent after the restart, and nothing twice" {
+    kafka_topics "$TOPIC:1"
+    sink '[{"header":{"ce-id":"1"},"status":400}]'
+    events 1 20 4 | kafka_produce "$TOPIC"
+    adapter first --ordering=key --commit-interval=100ms
+    within 40 shows umpire_events_delivered_total 15 # of the key of event 1 there are five
+    shows umpire_stalled_partitions 1
+    stop first
+    ((status == 0))
+    rules '[]'
+    adapter second --ordering=key
+    within 40 shows umpire_events_delivered_total 5
+    stop second
+    ((status == 0))
+    [[ $(got 'select(.status == 204) | .headers["ce-id"]' | sort -n | tr '\n' ' ') == "$(seq -s ' ' 1 20) " ]]
+    [[ $(kafka_committed "$GROUP" "$TOPIC" 0) == 20 ]]
+}
+
+@test "a partition that appears later is read from its beginning, whatever --from says" {
+    kafka_topics "$TOPIC:1"
+    sink
+    adapter adapter --from=latest --kafka-set=topic.metadata.refresh.interval.ms=1000
+    within 40 logged adapter '"message":"partition assigned"'
+    "$KAFKA_ADMIN" "$BOOTSTRAP" grow "$TOPIC" 2
+    events 1 5 | jq -c '.partition = 1' | kafka_produce "$TOPIC" # most likely before the adapter knows of it
+    within 60 has_got 5
+    [[ $(got '.headers["ce-id"]' | tr '\n' ' ') == '1 2 3 4 5 ' ]]
+    stop adapter
+    ((status == 0))
+    [[ $(kafka_committed "$GROUP" "$TOPIC" 1) == 5 ]]
+}
+
 @test "a position without our metadata is a position like any other" {
     kafka_topics "$TOPIC:1"
     sink

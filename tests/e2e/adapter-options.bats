@@ -88,6 +88,8 @@ teardown() {
 	--dead-letter-sink=ftp://d|--dead-letter-sink
 	--exactly-once --dead-letter-sink=http://d|--dead-letter-sink, which no transaction holds
 	--exactly-once --on-exhausted=drop|--on-exhausted=drop, which no transaction holds
+	--kafka-set=max.poll.interval.ms=6000|--drain-timeout: expected less than max.poll.interval.ms
+	--drain-timeout=6s --kafka-set=max.poll.interval.ms=6000|--drain-timeout: expected less than max.poll.interval.ms
 	--skip=t:0|--skip
 	--skip=other:0:1|one of --topics
 	--filter=type|--filter

@@ -2,9 +2,11 @@
  *
  *	kafka-admin BOOTSTRAP topics NAME:PARTITIONS[:setting=value]...    makes them, and waits until each has its leaders
  *	kafka-admin BOOTSTRAP list                                         a line a topic: name, partitions
- *	kafka-admin BOOTSTRAP offsets GROUP TOPIC                          a line a partition: number, committed (- for none), low, high,
- *metadata kafka-admin BOOTSTRAP commit GROUP TOPIC PARTITION OFFSET          moves a group that has no members kafka-admin BOOTSTRAP
- *delete-records TOPIC PARTITION OFFSET        drops what is before it kafka-admin BOOTSTRAP delete-topic TOPIC
+ *	kafka-admin BOOTSTRAP offsets GROUP TOPIC                          a line a partition: number, committed or -, low, high, metadata
+ *	kafka-admin BOOTSTRAP commit GROUP TOPIC PARTITION OFFSET          moves a group that has no members
+ *	kafka-admin BOOTSTRAP delete-records TOPIC PARTITION OFFSET        drops what is before it
+ *	kafka-admin BOOTSTRAP grow TOPIC PARTITIONS                        gives it so many
+ *	kafka-admin BOOTSTRAP delete-topic TOPIC
  *
  * The embedded broker has no admin requests: there only `list`, `offsets`, `watch` and `commit` work. */
 #include <librdkafka/rdkafka.h>
@@ -227,6 +229,26 @@ static void delete_records(const char *servers, const char *topic, const char *p
 	rd_kafka_destroy(client);
 }
 
+static void grow(const char *servers, const char *name, const char *partitions)
+{
+	char problem[256];
+	rd_kafka_t *client = open_client(servers, NULL);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+	rd_kafka_NewPartitions_t *request = rd_kafka_NewPartitions_new(name, (size_t)atoi(partitions), problem, sizeof problem);
+	if (!request)
+		fail(name, problem);
+	rd_kafka_CreatePartitions(client, &request, 1, NULL, queue);
+	rd_kafka_event_t *event = await(queue);
+	size_t made;
+	must(name,
+	     rd_kafka_topic_result_error(rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &made)[0]));
+	await_leaders(client, name);
+	rd_kafka_event_destroy(event);
+	rd_kafka_NewPartitions_destroy(request);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_destroy(client);
+}
+
 int main(int argc, char **argv)
 {
 	const char *servers = argc > 2 ? argv[1] : NULL, *command = argc > 2 ? argv[2] : "";
@@ -244,6 +266,8 @@ int main(int argc, char **argv)
 		commit(servers, rest[0], rest[1], rest[2], rest[3]);
 	else if (strcmp(command, "delete-records") == 0 && count == 3)
 		delete_records(servers, rest[0], rest[1], rest[2]);
+	else if (strcmp(command, "grow") == 0 && count == 2)
+		grow(servers, rest[0], rest[1]);
 	else if (strcmp(command, "delete-topic") == 0 && count == 1)
 		delete_topic(servers, rest[0]);
 	else
