@@ -100,10 +100,10 @@ export const inferFunction = ({ adapters, now }) => {
   const flying = told.some((each) => each.status.in_flight > 0);
   const woken = answered.filter((each) => each.first_answer_ms !== null && each.first_answer).sort((a, b) => Date.parse(b.first_answer) - Date.parse(a.first_answer))[0];
   const wake = woken ? `woke in ${milliseconds(woken.first_answer_ms)}` : "no wake-up measured";
-  if (answered.length === 0) return flying ? { state: "busy", word: "waking up", detail: "the first call waits" } : { state: "unknown", word: "unknown", detail: "not called yet" };
+  if (answered.length === 0) return flying ? { state: "busy", word: "waking", detail: "the first call waits" } : { state: "unknown", word: "unknown", detail: "not called yet" };
   const latest = answered.reduce((a, b) => (a.at > b.at ? a : b));
   const quiet = now - latest.at;
-  if (flying && quiet > FRESH) return { state: "wait", word: "waking up", detail: `no answer for ${milliseconds(quiet)}\n${wake}` };
+  if (flying && quiet > FRESH) return { state: "wait", word: "waking", detail: `no answer for ${milliseconds(quiet)}\n${wake}` };
   if (latest.last_status < 200 || latest.last_status > 299) return { state: "bad", word: "refuses", detail: `answered ${latest.last_status || "nothing"}\n${wake}` };
   if (quiet > ASLEEP) return { state: "asleep", word: "asleep", detail: `no work for ${milliseconds(quiet)}\n${wake}` };
   return { state: "good", word: "awake", detail: quiet > FRESH ? `no work for ${milliseconds(quiet)}\n${wake}` : wake };

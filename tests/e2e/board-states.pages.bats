@@ -44,7 +44,7 @@ becomes() {
     becomes '.word == "unknown" and .function == "unknown" and .adapter == "unknown" and (.says | contains("not heard of"))'
     becomes '.word == "awake" and .function == "good" and .adapter == "busy"' 2 200 0 0
     becomes '.word == "asleep" and .function == "asleep" and (.detail | contains("woke in 812 ms"))' 0 204 60 0
-    becomes '.word == "waking up" and (.detail | contains("woke in 812 ms"))' 1 204 61 0
+    becomes '.word == "waking" and (.detail | contains("woke in 812 ms"))' 1 204 61 0
     becomes '.word == "refuses" and .function == "bad" and (.detail | contains("answered 503"))' 1 503 0 0
     becomes '.adapter == "bad" and (.says | contains("1 partition stalled"))' 1 503 0 1
     # Nothing is said any more: nobody knows.

@@ -75,7 +75,7 @@ keep() {
     seen '.lanes | length == 3 and all(. > 0)'
     seen '.colours > 3'
     seen '.stages | length == 5 and all(endswith(":unknown") | not)'
-    seen '.wider | map(.pixels <= 0) | all'
+    seen '(.wider | map(.pixels <= 0) | all) and (.cut | map(. == []) | all)'
     # Nothing from elsewhere.
     seen '.asked | (length >= 8) and all(startswith($url))' --arg url "$URL"
     # Phones are led to the address that they reach.

@@ -11,7 +11,7 @@ import sys
 
 from browser import browser, in_folder
 
-PICTURES = (("board-light", "light", 1280, 720), ("board-dark", "dark", 1280, 720), ("board-phone", "light", 360, 740))
+PICTURES = (("board-light", "light", 1280, 720), ("board-dark", "dark", 1280, 720), ("board-phone", "light", 360, 740), ("board-wide", "dark", 1920, 1080))
 
 SHOWN = """
 const plotted = (id) => Chart.getChart(id).data.datasets[0].data.filter((point) => !Number.isNaN(point.y)).length;
@@ -38,6 +38,14 @@ return {
     http: document.querySelector("#inspector-body .http").textContent,
     hops: [...document.querySelectorAll(".hops li")].map((hop) => hop.querySelector("b").textContent + " " + hop.className),
 };
+"""
+
+# What does not fit into its stage where figures are as long as they get; the next frame shows the real ones again.
+CUT = """
+for (const [id, text] of Object.entries({ "hit-rate": "2,000", lag: "12,345", "function-state": "asleep", "verdict-count": "88,888", "cheating-count": "12,345", dead: "999 dead letters" }))
+    document.getElementById(id).textContent = text;
+document.getElementById("function").dataset.state = "asleep";
+return [...document.querySelectorAll(".stage .figure, .stage .detail, .lane p")].filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent);
 """
 
 
@@ -68,13 +76,14 @@ def main():
         seen["event"] = page.run(EVENT)
         page.picture(in_folder(folder, "board-event"))
         page.click("#inspector button")
-        seen["wider"] = {}
+        seen["wider"], seen["cut"] = {}, {}
         for name, *how in PICTURES:
             page.look(*how)
             page.run("scrollTo(0, 0); document.activeElement.blur();")
             page.until("the plots in this size", lambda: page.run("return document.getElementById('rate-plot').getBoundingClientRect().width <= innerWidth"))
             page.picture(in_folder(folder, name))
             seen["wider"][name] = page.sticking_out()
+            seen["cut"][name] = page.run(CUT)
         seen["console"] = page.console()
         seen["asked"] = page.asked()
         print(json.dumps(seen))
