@@ -32,7 +32,7 @@ all_are_judged() {
 }
 
 @test "a candidate that says the same is known by it, and one with another rule by the events that it sees otherwise" {
-    "$BUILD/provider/event-provider" --bootstrap-servers "$BOOTSTRAP" --topic "$TOPIC" --run "$TOPIC" --seed 7 --rate 1000 --events 400 --listen 127.0.0.1:0 \
+    "$BUILD/provider/event-provider" --bootstrap-servers "$BOOTSTRAP" --topic "$TOPIC" --run "$TOPIC" --seed 7 --rate 200 --events 400 --listen 127.0.0.1:0 \
         --verdict-topic "$TOPIC.verdicts" --table-topic "$TOPIC.table" --status-topic '' --dead-letter-topic '' \
         --truth "$BATS_TEST_TMPDIR/truth" 2>"$BATS_TEST_TMPDIR/provider.log"
     audits live "$TOPIC.verdicts"

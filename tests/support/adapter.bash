@@ -20,7 +20,13 @@ got() {
 
 # has_got NUMBER [JQ-CONDITION]: at least so many requests, for `within`.
 has_got() {
-    (($(got "select(${2:-true}) | .number" | wc -l) >= $1))
+    if (($# == 1)); then
+        local lines
+        mapfile -t lines <"$LEDGER"
+        ((${#lines[@]} >= $1))
+        return
+    fi
+    (($(got "select($2) | .number" | wc -l) >= $1))
 }
 
 # events FIRST LAST [KEYS]: records of game.hits as lines of JSON, the keys in turn.

@@ -68,7 +68,7 @@ within() {
         fi
         pause=${pauses[0]}
         ((${#pauses[@]} == 1)) || pauses=("${pauses[@]:1}")
-        read -rt "$pause" -u "$NEVER" || true # like sleep, without a process
+        read -rt "$pause" -u "$NEVER" _ || true # like sleep, without a process; REPLY is for the tests
     done
 }
 
@@ -79,9 +79,11 @@ logged() {
 
 # address NAME [KIND]: where it listens for KIND (http), as HOST:PORT; waits for the line.
 address() {
-    local name=$1 kind=${2:-http}
+    local name=$1 kind=${2:-http} line
     within 20 logged "$name" "\"for\":\"$kind\"" || { show_logs >&2; return 1; }
-    jq -rR --arg kind "$kind" 'fromjson? | select(.message == "listening" and .for == $kind) | .address' "$BATS_TEST_TMPDIR/$name.log" | tail -n 1
+    line=$(grep -F "\"for\":\"$kind\"" "$BATS_TEST_TMPDIR/$name.log")
+    line=${line##*'"address":"'} # of the last line that says so
+    echo "${line%%'"'*}"
 }
 
 # metric ADDRESS NAME: the value of a series, as its line begins ("umpire_events_total{result=\"fair\"}").
