@@ -121,7 +121,7 @@ kinds() { # FOLDER
 
 # Renders into one file an object, named so that a listing is the order to apply them in.
 render_into() { # FOLDER OVERLAY PATTERN NAMESPACE
-	"$root/bin/render" "$2" "$3" "$4" >"$1.yaml"
+	"$root/bin/render" "$2" "$3" "$4" >"$1.yaml" || return
 	mkdir -p "$1"
 	awk -v folder="$1" -f "$root/bin/order.awk" "$1.yaml"
 }

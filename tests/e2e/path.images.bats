@@ -134,22 +134,28 @@ event() {
     assert_equal "$status" 0
 }
 
-@test "the whole path through the three containers, on Apache Kafka: every hit audited, the cheaters found" {
-    local topic verdicts group port admin
-    kafka_start apache
-    topic=$(unique hits) verdicts=$(unique verdicts) group=$(unique group) port=$(free_port) admin=$(free_port)
-    kafka_topics "$topic:3" "$verdicts:3"
+@test "the whole path through the three containers, by TLS and SCRAM into Apache Kafka as their Secrets say: every hit audited, the cheaters found" {
+    local port admin user
+    mkdir -p "$BATS_TEST_TMPDIR/tls" "$BATS_TEST_TMPDIR/bindings"
+    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR/tls"
+    kafka_start apache --listener sasl_ssl --tls "$BATS_TEST_TMPDIR/tls" --user umpire-provider:p-secret --user umpire-adapter:a-secret
+    kafka_topics game-hits:3 audit-verdicts:3 flagged-players:3:cleanup.policy=compact game-hits-dlq:1 umpire-status:1
+    for user in provider adapter; do
+        printf '%s-secret' "${user:0:1}" | python3 "$ROOT/tests/manifests/as_deployed.py" binding "$BATS_TEST_TMPDIR/bindings/$user/kafka" "kafka-$user" \
+            --bootstrap "$(kafka_listener sasl_ssl)" --user "umpire-$user" --password-file - --ca "$BATS_TEST_TMPDIR/tls/ca.pem"
+    done
+    port=$(free_port) admin=$(free_port)
     mkdir -m 777 "$BATS_TEST_TMPDIR/truth"
     container function audit-fn --env "PORT=$port" --env AUDIT_REPLY=always
-    container adapter source-adapter --env "KAFKA_BOOTSTRAP_SERVERS=$BOOTSTRAP" --env "KAFKA_TOPICS=$topic" --env "KAFKA_CONSUMER_GROUP=$group" \
-        --env "K_SINK=http://127.0.0.1:$port" --env "ADAPTER_REPLY_TOPIC=$verdicts" --env ADAPTER_FROM=earliest --env ADAPTER_ORDERING=key \
-        --env "ADAPTER_ADMIN_LISTEN=127.0.0.1:$admin"
-    container provider event-provider --env "KAFKA_BOOTSTRAP_SERVERS=$BOOTSTRAP" --env "PROVIDER_TOPIC=$topic" \
-        --env "PROVIDER_VERDICT_TOPIC=$verdicts" --env PROVIDER_LISTEN=none --volume "$BATS_TEST_TMPDIR/truth:/truth" -- --events 2000 --rate 2000 --truth /truth/truth.json
+    container adapter source-adapter --volume "$BATS_TEST_TMPDIR/bindings/adapter:/bindings:ro" --env SERVICE_BINDING_ROOT=/bindings \
+        --env KAFKA_TOPICS=game-hits --env KAFKA_CONSUMER_GROUP=umpire-audit --env "K_SINK=http://127.0.0.1:$port" --env ADAPTER_REPLY_TOPIC=audit-verdicts \
+        --env ADAPTER_FROM=earliest --env ADAPTER_ORDERING=key --env "ADAPTER_ADMIN_LISTEN=127.0.0.1:$admin"
+    container provider event-provider --volume "$BATS_TEST_TMPDIR/bindings/provider:/bindings:ro" --env SERVICE_BINDING_ROOT=/bindings \
+        --env PROVIDER_LISTEN=none --volume "$BATS_TEST_TMPDIR/truth:/truth" -- --events 2000 --rate 2000 --truth /truth/truth.json
     finish provider
     assert_equal "$status" 0
-    run once --volume "$BATS_TEST_TMPDIR/truth:/truth:ro" event-provider verify \
-        --bootstrap-servers "$BOOTSTRAP" --truth /truth/truth.json
+    run once --volume "$BATS_TEST_TMPDIR/truth:/truth:ro" --volume "$BATS_TEST_TMPDIR/bindings/provider:/bindings:ro" --env SERVICE_BINDING_ROOT=/bindings \
+        event-provider verify --truth /truth/truth.json
     echo "$output"
     assert_success
     curl -fsS "http://127.0.0.1:$admin/health/readiness"

@@ -334,22 +334,50 @@ END
     assert_output --partial 'missing  in Secret kafka-provider: password'
 }
 
+# tools NAME…: a PATH on which there is nothing but these, in $tools.
+tools() {
+    local each
+    tools=$BATS_TEST_TMPDIR/bin
+    mkdir -p "$tools"
+    for each; do
+        ln -sf "$(command -v "$each" || echo /bin/true)" "$tools/${each##*/}"
+    done
+}
+
 @test "doctor finds nothing missing on a cluster that has it all" {
     cluster
-    mkdir "$BATS_TEST_TMPDIR/bin" # what this machine has plays no part
-    for tool in podman meson ninja; do ln -s /bin/true "$BATS_TEST_TMPDIR/bin/$tool"; done
-    PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$bin/doctor" kind source-to-sink
-    assert_success
+    tools podman kind oc # what this machine has plays no part
+    PATH=$tools:$PATH run -0 "$bin/doctor" kind source-to-sink
     assert_output --partial 'Nothing is missing.'
 }
 
-@test "doctor on a machine with none of the tools names each" {
-    mkdir "$BATS_TEST_TMPDIR/bin"
-    for tool in bash sed awk grep sort head tail mktemp rm cat dirname; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
-    KUBECTL=kubectl PATH=$BATS_TEST_TMPDIR/bin run -69 "$bin/doctor"
-    for tool in kubectl 'podman or docker' meson ninja bats; do
-        assert_output --partial "missing  $tool"
-    done
+@test "doctor on a machine with none of the tools names each that the target needs, and no other" {
+    tools bash sed awk grep sort head tail mktemp rm cat dirname
+    local overlay tool needed
+    while read -r overlay needed; do
+        KUBECTL=kubectl PATH=$tools run -69 "$bin/doctor" ${overlay#all} ${overlay:+$([[ $overlay = all ]] || echo source-to-sink)}
+        for tool in ${needed//,/ }; do
+            assert_line --regexp "^missing  ${tool//_/ } "
+        done
+        assert_equal "$(grep -c '^missing ' <<<"$output")" $(($(wc -w <<<"${needed//,/ }") + 1)) # and a client
+        assert_equal "$(grep -c '^         [a-zA-Z]' <<<"$output")" "$(grep -c '^missing ' <<<"$output")" # each with what to do
+        assert_line "$(grep -c '^missing ' <<<"$output") missing."
+    done <<-'END'
+	all kubectl,git,curl,kind_or_minikube,oc,podman_or_docker,meson,ninja,bats
+	kind kubectl,git,curl,kind_or_minikube,podman_or_docker
+	openshift-dedicated kubectl,git,oc
+	sandbox kubectl,git,oc
+	workshop kubectl,git,oc
+	END
+    run -64 "$bin/doctor" kinds source-to-sink
+}
+
+@test "a client whose kustomize is too old is told" {
+    printf '#!/bin/bash\n[[ $1 != kustomize ]] || { echo "unknown field components" >&2; exit 1; }\necho "Client Version: v1.20.2"\n' >"$BATS_TEST_TMPDIR/kubectl"
+    chmod +x "$BATS_TEST_TMPDIR/kubectl"
+    KUBECTL=$BATS_TEST_TMPDIR/kubectl run -69 "$bin/doctor" sandbox source-to-sink
+    assert_line --partial 'missing  kustomize 5 or newer inside'
+    assert_line 'missing  what would be deployed does not render (unknown field components)'
 }
 
 @test "no cluster is a clear message" {

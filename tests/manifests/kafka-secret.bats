@@ -30,6 +30,7 @@ value() {
     run -0 "$secret" n --bootstrap a:1 --user u --password-file password --ca ca.pem
     assert_equal "$(python3 -c 'import sys, yaml; print("\n".join(sorted(yaml.safe_load(sys.stdin)["stringData"])))' <<<"$output")" "$(sort <<<"$keys")"
     assert_equal "$(value ca.crt)" "$(<ca.pem)"
+    assert_equal "$(value ssl.truststore.crt)" "$(<ca.pem)" # what our programs read
 }
 
 @test "from a client.properties, with its PEM truststore" {

@@ -1,4 +1,5 @@
 """Rules: one name for each topic, group and address of Kafka, and the right to use it."""
+from environment import program_of
 from objects import Finding, group_of, pod_of
 from references import index
 
@@ -64,6 +65,24 @@ def topics(where, things):
                 yield Finding(where, thing, field, "topic %s is not one of %s" % (topic, ", ".join(sorted(allowed))))
         if thing["kind"] == "KafkaSink" and thing["spec"].get("contentMode") != "binary":
             yield Finding(where, thing, "spec.contentMode", "expected binary: the board reads attributes from headers")
+
+
+# What a program must be told: by default it takes the names of docs/INTERFACES.md, which an attendee's topics do not have.
+TOLD = {
+    "event-provider": [name for name in NEEDS if name.startswith("PROVIDER_")],
+    "source-adapter": ["KAFKA_TOPICS", "KAFKA_CONSUMER_GROUP", "ADAPTER_DEAD_LETTER_TOPIC", "ADAPTER_STATUS_TOPIC"],
+}
+
+
+def told(where, things):
+    """Every name of a topic or group comes from ConfigMap umpire, none is a program's default or written out."""
+    for thing in things:
+        pod = pod_of(thing)
+        for container in pod["containers"] if pod else ():
+            by_reference = {each["name"] for each in container.get("env") or [] if "configMapKeyRef" in (each.get("valueFrom") or {})}
+            for name in TOLD.get(program_of(container), ()):
+                if name not in by_reference:
+                    yield Finding(where, thing, "containers.%s.env" % container["name"], "%s: expected a key of ConfigMap umpire" % name)
 
 
 def addresses(where, things):
@@ -137,4 +156,4 @@ def matches(resource, name):
     return name.startswith(resource["name"]) if resource.get("patternType") == "prefix" else resource["name"] == name
 
 
-RULES = (topics, addresses, rights)
+RULES = (topics, told, addresses, rights)

@@ -64,6 +64,7 @@ MISTAKES = (
     ("a topic of no cluster", "source-to-sink", "components/kafka-topics/topics.yaml", "strimzi.io/cluster: umpire", "strimzi.io/cluster: demo", "KafkaTopic/hits: metadata.labels.strimzi.io/cluster"),
     ("a reference into a namespace by its name", "channel", "patterns/channel/channel.yaml", "      name: audit-fn\n", "      name: audit-fn\n      namespace: umpire\n", "Subscription/audit: spec.subscriber.ref.namespace: names the namespace umpire"),
     ("an address in a namespace by its name", "source-to-sink", "components/adapter/adapter.yaml", "        - name: NAME\n", "        - {name: ADAPTER_SINK, value: http://audit-fn.umpire.svc}\n        - name: NAME\n", "Deployment/source-adapter: spec.template.spec.containers[0].env[9].value: names the namespace umpire"),
+    ("a topic by the program's default", "source-to-sink", "base/provider.yaml", "        - name: PROVIDER_STATUS_TOPIC\n          valueFrom: {configMapKeyRef: {name: umpire, key: status}}\n", "", "Deployment/event-provider: containers.event-provider.env: PROVIDER_STATUS_TOPIC: expected a key of ConfigMap umpire"),
     ("somebody else's password", "source-to-sink", "components/kafka-topics/users.yaml", "name: kafka-adapter, key: password", "name: kafka-provider, key: password", "KafkaUser/umpire-adapter: spec.authentication.password"),
 )
 

@@ -3,20 +3,19 @@
 # No registry of images is asked: the base is an empty Debian, imported under the name that deploy/images/Containerfile gives it. Storage is the
 # test file's own: CONTAINERS, which setup_file makes, with a short path, since podman wants one.
 
-BASE_IMAGE=docker.io/library/debian:bookworm-slim
+BASE_IMAGE=docker.io/library/debian:trixie-slim
 
 buildah_() {
     buildah --root "$CONTAINERS/storage" --runroot "$CONTAINERS/run" --storage-driver overlay "$@"
 }
 
 podman_() {
-    podman --root "$CONTAINERS/storage" --runroot "$CONTAINERS/run" --storage-driver overlay --runtime /usr/sbin/runc \
-        --cgroup-manager=cgroupfs --events-backend=file "$@"
+    STORAGE_DRIVER=overlay "$ROOT/tests/support/podman" "$@"
 }
 
 base_image() {
     local tar=$BATS_FILE_TMPDIR/base.tar
-    "$ROOT/tests/support/debian-root" bookworm "$tar"
+    "$ROOT/tests/support/debian-root" trixie "$tar"
     podman_ import -q "$tar" "$BASE_IMAGE"
     rm "$tar"
 }
@@ -40,8 +39,8 @@ containers_run() {
     once "$BASE_IMAGE" /bin/true 2>&1
 }
 
-# What a restricted pod gets. Limits that runc need not raise.
-AS_A_CLUSTER=(--user "$((1000650000 + RANDOM)):0" --read-only --cap-drop=all --security-opt no-new-privileges --ulimit nofile=1024:1024 --ulimit nproc=1000:1000)
+# What a restricted pod gets.
+AS_A_CLUSTER=(--user "$((1000650000 + RANDOM)):0" --read-only --cap-drop=all --security-opt no-new-privileges)
 
 # once [OPTION…] IMAGE [ARGUMENT…]: runs it to its end.
 once() {
