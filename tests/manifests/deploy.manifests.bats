@@ -51,7 +51,8 @@ interrupted() {
     run "$bin/deploy" kind source-to-sink
     assert_success
     assert_output --partial 'waiting: Kafka/umpire is ready'
-    assert_output --partial 'Ready. The board:'
+    assert_line --partial 'Ready. The board:'
+    assert_line --regexp "^Its speaker's token: .* -n umpire logs deployment/event-provider"
     (($(line 'apply Namespace') == 1))
     (($(line 'apply ConfigMap umpire') < $(line 'apply Kafka umpire')))
     (($(line 'apply Kafka umpire') < $(line 'apply Secret kafka-adapter')))

@@ -46,6 +46,7 @@ REFERENCE = {program: read("docs/reference/%s.md" % program) for program in PROG
 OPTIONS = {program: set(re.findall(r"--[a-z][a-z-]*", text)) for program, text in REFERENCE.items()}
 VARIABLES = {name for text in REFERENCE.values() for name in re.findall(r"\b(?:ADAPTER|PROVIDER|AUDIT)_[A-Z_]+", text)}
 METRICS = {name for text in REFERENCE.values() for name in re.findall(r"\bumpire_\w+", text)}
+TESTS = {os.path.basename(path) for path in glob.glob("tests/**/*", root_dir=ROOT, recursive=True)}
 MANIFESTS = everything("deploy/**/*.yaml")
 ALERTS = set(re.findall(r"alert: (\w+)", MANIFESTS["deploy/extras/monitoring/alerts.yaml"]))
 NAMES = {name for text in MANIFESTS.values() for name in re.findall(r"^  name: ([\w-]+)$", text, re.MULTILINE)} | set(MADE_BY_OTHERS)
@@ -106,6 +107,12 @@ def of_files(line):
             yield "no file %s" % path
 
 
+def of_tests(line):
+    """A test that a document names without its folder."""
+    if re.fullmatch(r"[\w.-]+\.(bats|py)|[\w.-]+_test\.c", line) and line not in TESTS:
+        yield "no test %s" % line
+
+
 def of_kubectl(line):
     """Objects of the namespace umpire."""
     for verb, rest in re.findall(r"\b(?:kubectl|oc) (?:-n umpire )?(get|exec|logs|scale|patch|delete|set env|rollout \w+|port-forward) ([^|]*)", line):
@@ -114,7 +121,7 @@ def of_kubectl(line):
             yield "no manifest has %s/%s" % (found[1], found[2])
 
 
-CHECKS = (of_make, of_scripts, of_programs, of_names, of_files, of_kubectl)
+CHECKS = (of_make, of_scripts, of_programs, of_names, of_files, of_tests, of_kubectl)
 
 
 def objections(path, text):
@@ -136,6 +143,7 @@ WRONG = (
     ("`umpire_lags`", "no program has the metric or header umpire_lags"),
     ("*UmpireStale*", "no alert UmpireStale"),
     ("`deploy/platform/kind/operator.list`", "no file deploy/platform/kind/operator.list"),
+    ("`matrix.bats`", "no test matrix.bats"),
     ("    kubectl -n umpire get secret kafka-adaptor\n", "no manifest has secret/kafka-adaptor"),
 )
 
