@@ -18,6 +18,7 @@ fail() { # STATUS TEXT
 begin() { # TEXT
 	scratch=$(mktemp -d)
 	stopped=$1
+	exec 8>&2 # where standard output and standard error are files at the moment of a Ctrl-C
 	trap end EXIT
 	trap 'exit 130' INT TERM
 }
@@ -27,7 +28,7 @@ end() {
 	local status=$?
 	trap '' INT TERM
 	rm -rf "$scratch"
-	[[ $status -ne 130 ]] || printf '\nStopped. %s\n' "$stopped" >&2 # standard output may be a file at this moment
+	[[ $status -ne 130 ]] || printf '\nStopped. %s\n' "$stopped" >&8
 }
 
 # The client, without a word on standard error: what it said is in $said.
