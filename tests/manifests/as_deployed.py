@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What a cluster would make of the manifests of kind/PATTERN, for tests that run the programs on a real Kafka.
+"""What a cluster would make of the manifests, those of kind/PATTERN where nothing else is said, for tests that run the programs on a real Kafka.
 
-    as_deployed.py rights PATTERN             a line for each right of its KafkaUsers, as tests/support/Rights.java reads it
+    as_deployed.py rights PATTERN [EXTRA]     a line for each right of its KafkaUsers, as tests/support/Rights.java reads it
     as_deployed.py env PATTERN OBJECT         the variables that the manifest gives the container of Deployment or Service OBJECT, NAME=VALUE
     as_deployed.py binding FOLDER NAME OPTION…  the Secret NAME, as kafka-secret makes it with these options, mounted: a file for each key in FOLDER
 """
@@ -43,7 +43,7 @@ def binding(folder, name, options):
 def main():
     command, rest = sys.argv[1], sys.argv[2:]
     if command == "rights":
-        for each in rights(render("kind", rest[0])):
+        for each in rights(render("openshift-dedicated", *rest)):
             print(*each)
     elif command == "env":
         things = render("kind", rest[0])

@@ -7,7 +7,7 @@ setup() {
         skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
     command -v mvn >/dev/null || skip "no mvn to fetch Kafka Connect with"
     folder=$BATS_TEST_TMPDIR/connect
-    mkdir -p "$folder/mnt/user" "$folder/mnt/authority" "$folder/tmp" "$BATS_TEST_TMPDIR/tls"
+    mkdir -p "$folder/mnt/user" "$folder/mnt/authority" "$folder/tmp"
 }
 
 teardown() {
@@ -22,11 +22,10 @@ connector() {
 @test "a verdict arrives mirrored, with its attributes, and in the file" {
     assert_equal "$(sed -n 's:.*<kafka.version>\(.*\)<.*:\1:p' "$ROOT/tests/support/connect/pom.xml")" \
         "$(sed -n 's:.*<version>\(4[^<]*\)</version>.*:\1:p' "$ROOT/deploy/laptop/apache-kafka/pom.xml")"
-    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR/tls"
-    cp "$BATS_TEST_TMPDIR/tls/ca.pem" "$folder/mnt/authority/ca.crt"
     # As Strimzi writes it into the Secret of a KafkaUser.
     echo 'org.apache.kafka.common.security.scram.ScramLoginModule required username="umpire-connect" password="secret";' >"$folder/mnt/user/sasl.jaas.config"
-    kafka_start apache --listener sasl_ssl --tls "$BATS_TEST_TMPDIR/tls" --user umpire-connect:secret
+    kafka_start_guarded umpire-connect:secret < <(python3 "$ROOT/tests/manifests/as_deployed.py" rights source-to-sink connect | grep '^umpire-connect ')
+    cp "$BATS_TEST_TMPDIR/tls/ca.pem" "$folder/mnt/authority/ca.crt"
     kafka_topics audit-verdicts:3
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     python3 "$ROOT/tests/manifests/connect_settings.py" "$folder" "$(kafka_listener sasl_ssl)" "$port"
@@ -44,4 +43,7 @@ connector() {
     assert_success
     assert_equal "$(jq -rc '.key, .value, (.headers | map(select(.[0] == "ce_type"))[0][1])' <<<"$output")" \
         "$(printf 'p-1\n{"verdict":"cheating","player":"p-1"}\naudit.fail')"
+    # As the user that the manifests make, whose rights suffice and are needed: that to alter when the verdicts get more partitions.
+    assert_equal "$(kafka_denied)" ''
+    assert_equal "$(comm -13 <(kafka_rights_used) <(sort "$BATS_TEST_TMPDIR/rights"))" 'umpire-connect TOPIC PREFIXED mirror. ALTER'
 }

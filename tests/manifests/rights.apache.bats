@@ -7,7 +7,6 @@ setup() {
     load ../support/adapter
     "$ROOT/tests/manifests/kubectl" version --client >"$BATS_TEST_TMPDIR/version" 2>&1 ||
         skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
-    command -v javac >/dev/null || skip "no JDK to compile Rights.java with"
     deployed=$ROOT/tests/manifests/as_deployed.py
 }
 
@@ -15,18 +14,11 @@ teardown() {
     stop_all
 }
 
-# guarded_kafka: one with TLS, logins and rights, those of a pattern's KafkaUsers, and its topics; the Secrets as files in $bindings/USER/kafka.
+# guarded_kafka: one with the rights of a pattern's KafkaUsers, and its topics; the Secrets as files in $bindings/USER/kafka.
 guarded_kafka() { # PATTERN [RIGHTS-LEFT-OUT]
     local user
-    mkdir -p "$BATS_TEST_TMPDIR/tls"
-    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR/tls"
-    printf '%s\n' authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer super.users=User:ANONYMOUS >"$BATS_TEST_TMPDIR/properties"
-    JAVA_TOOL_OPTIONS=-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=debug \
-        kafka_start apache --listener sasl_ssl --tls "$BATS_TEST_TMPDIR/tls" --properties "$BATS_TEST_TMPDIR/properties" \
-        --user umpire-provider:p-secret --user umpire-adapter:a-secret
+    kafka_start_guarded umpire-provider:p-secret umpire-adapter:a-secret < <(python3 "$deployed" rights "$1" | grep -vE "^(${2:-nobody})")
     kafka_topics game-hits:3 audit-verdicts:3 flagged-players:3:cleanup.policy=compact game-hits-dlq:1 umpire-status:1 audit-verdicts-candidate:3
-    python3 "$deployed" rights "$1" | grep -vE "^(${2:-nobody})" >"$BATS_TEST_TMPDIR/rights"
-    java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$ROOT/.cache/apache-kafka/*" "$ROOT/tests/support/Rights.java" "$BOOTSTRAP" <"$BATS_TEST_TMPDIR/rights"
     bindings=$BATS_TEST_TMPDIR/bindings
     # By PLAIN: librdkafka before 2.6.1 has a SCRAM that this Kafka refuses. With the images, tests/e2e/path.images.bats does it by SCRAM.
     for user in provider adapter; do
@@ -48,12 +40,6 @@ deployed() {
         esac
     done < <(python3 "$deployed" env parallel-running "$object")
     start "$name" env "${variables[@]}" "$BUILD/$program" "$@"
-}
-
-# used: the rights that let a request in, as the authorizer wrote them down, in the words of as_deployed.py.
-used() {
-    sed -n 's/.*MatchingAcl(acl=StandardAcl(resourceType=\(\w*\), resourceName=\([^,]*\), patternType=\(\w*\), principal=User:\([^,]*\),.*operation=\(\w*\),.*/\4 \1 \3 \2 \5/p' \
-        "$BATS_TEST_TMPDIR/kafka.log" | sort -u
 }
 
 has_delivered() { # NAME NUMBER
@@ -107,10 +93,10 @@ has_dead_letters() { # NAME NUMBER
     done
 
     # A reader that commits nothing has a group in name only; librdkafka asks for its coordinator all the same.
-    run -1 grep 'Principal = User:umpire-.* is Denied' <(grep -v 'Group:LITERAL:umpire-reader for request = FindCoordinator' "$BATS_TEST_TMPDIR/kafka.log")
+    assert_equal "$(kafka_denied | grep -v 'Group:LITERAL:umpire-reader for request = FindCoordinator')" ''
     # Each right has let something in. Knative's own user is not played here; and the candidate's group begins like the first one, whose right is for
     # all names that begin so: in a workshop, where numbers stand behind them, it does not.
-    assert_equal "$(comm -13 <(used) <(grep -v '^umpire-knative ' "$BATS_TEST_TMPDIR/rights" | sort))" \
+    assert_equal "$(comm -13 <(kafka_rights_used) <(grep -v '^umpire-knative ' "$BATS_TEST_TMPDIR/rights" | sort))" \
         "$(printf 'umpire-adapter GROUP LITERAL umpire-audit-candidate %s\n' DESCRIBE READ)"
 }
 

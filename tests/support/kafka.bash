@@ -86,3 +86,30 @@ kafka_consume() {
 kafka_committed() {
     "$KAFKA_ADMIN" "$BOOTSTRAP" offsets "$1" "$2" | awk -v partition="$3" '$1 == partition {print $2}'
 }
+
+# kafka_start_guarded USER:PASSWORD… : an Apache Kafka of this test's own that lets users in by TLS and a password (listener sasl_ssl, whose authority is
+# $BATS_TEST_TMPDIR/tls/ca.pem), each to what a line of standard input allows (Rights.java says how), and writes down what it let in and why.
+# Without a login, on $BOOTSTRAP, everything is allowed.
+kafka_start_guarded() {
+    local user users=()
+    for user; do users+=(--user "$user"); done
+    command -v javac >/dev/null || skip "no JDK to compile Rights.java with"
+    mkdir -p "$BATS_TEST_TMPDIR/tls"
+    "$ROOT/tests/support/certificates" "$BATS_TEST_TMPDIR/tls"
+    printf '%s\n' authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer super.users=User:ANONYMOUS >"$BATS_TEST_TMPDIR/properties"
+    JAVA_TOOL_OPTIONS=-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=debug \
+        kafka_start apache --listener sasl_ssl --tls "$BATS_TEST_TMPDIR/tls" --properties "$BATS_TEST_TMPDIR/properties" "${users[@]}"
+    cat >"$BATS_TEST_TMPDIR/rights"
+    java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$ROOT/.cache/apache-kafka/*" "$ROOT/tests/support/Rights.java" "$BOOTSTRAP" <"$BATS_TEST_TMPDIR/rights"
+}
+
+# kafka_rights_used: those that have let a request in, as they were given.
+kafka_rights_used() {
+    sed -n 's/.*MatchingAcl(acl=StandardAcl(resourceType=\(\w*\), resourceName=\([^,]*\), patternType=\(\w*\), principal=User:\([^,]*\),.*operation=\(\w*\),.*/\4 \1 \3 \2 \5/p' \
+        "$BATS_TEST_TMPDIR/kafka.log" | sort -u
+}
+
+# kafka_denied: what was refused to users.
+kafka_denied() {
+    grep -o 'Principal = User:[^ ]* is Denied.* for request = [A-Za-z]*' "$BATS_TEST_TMPDIR/kafka.log" | sort | uniq -c
+}
