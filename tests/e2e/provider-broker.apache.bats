@@ -75,3 +75,27 @@ acknowledged() {
     assert_equal "$(truth '.failed | length') $(truth .complete)" '0 true'
     kafka_consume game-hits | jq -r '.headers | map({(.[0]): .[1]}) | add | .ce_id' | sort -n | uniq | diff - <(seq "$(truth .events)")
 }
+
+@test "a provider that is killed in the middle of its run goes on with --resume: no event is missing, and the truth is that of the whole run" {
+    kafka_start apache --user test:secret
+    kafka_topics game-hits:3 audit-verdicts:3
+    local run=(--bootstrap-servers "$BOOTSTRAP" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --run killed --epoch 2026-01-01T00:00:00Z --seed 7
+        --rate 2000 --scenario out-of-order --events 12000 --truth "$BATS_TEST_TMPDIR/truth.json")
+    start it "$PROVIDER" "${run[@]}"
+    ADMIN=$(address it admin)
+    within 60 acknowledged 3000
+    stop it KILL
+    start it "$PROVIDER" "${run[@]}" --resume
+    finish it
+    assert_equal "$status" 0
+    run truth '"\(.complete) \(.events) \(.failed | length)"'
+    assert_output 'true 12000 0'
+    kafka_consume game-hits >"$BATS_TEST_TMPDIR/records"
+    jq -r '.headers | map({(.[0]): .[1]}) | add | .ce_id' "$BATS_TEST_TMPDIR/records" | sort -n | uniq | diff - <(seq 12000)
+    # What came twice is what was on its way when it died: the same bytes.
+    jq -c '[.key, .value, .headers]' "$BATS_TEST_TMPDIR/records" | sort -u | wc -l | grep -qx 12000
+    # It is the run that was never interrupted.
+    jq '.flagged |= sort | del(.started)' "$BATS_TEST_TMPDIR/truth.json" >"$BATS_TEST_TMPDIR/resumed"
+    "$PROVIDER" --bootstrap-servers "$BOOTSTRAP" --listen none "${run[@]:6}"
+    jq '.flagged |= sort | del(.started)' "$BATS_TEST_TMPDIR/truth.json" | diff - "$BATS_TEST_TMPDIR/resumed"
+}
