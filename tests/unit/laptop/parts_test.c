@@ -40,6 +40,13 @@ Test(parts, the_adapter_runs_as_the_demo_promises)
 		PART_ADAPTER, &facts,
 		"/b/source-adapter/source-adapter --bootstrap-servers 127.0.0.1:9092 --sink http://127.0.0.1:7/ --topics game-hits "
 		"--group g --from earliest --ordering key --dead-letter-topic game-hits-dlq --reply-topic audit-verdicts "
+		"--status-topic umpire-status --kafka-set session.timeout.ms=10000");
+	struct part_facts given = facts;
+	given.kafka = KAFKA_GIVEN;
+	expect_arguments(
+		PART_ADAPTER, &given,
+		"/b/source-adapter/source-adapter --bootstrap-servers 127.0.0.1:9092 --sink http://127.0.0.1:7/ --topics game-hits "
+		"--group g --from earliest --ordering key --dead-letter-topic game-hits-dlq --reply-topic audit-verdicts "
 		"--status-topic umpire-status");
 }
 
