@@ -6,6 +6,7 @@ setup() {
         skip "the pinned kubectl cannot be had: $(tail -n 1 "$BATS_TEST_TMPDIR/version")"
     fi
     export KUBECTL=$ROOT/.cache/kubectl/kubectl KUBECONFIG=$BATS_TEST_TMPDIR/kubeconfig HOME=$BATS_TEST_TMPDIR POLL=0.05 TIMEOUT=600
+    export GOMAXPROCS=1 GOGC=off # of many short runs of the client
     requests=$BATS_TEST_TMPDIR/requests
     bin=$ROOT/deploy/bin
     authority='"secrets/umpire/umpire-cluster-ca-cert": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "umpire-cluster-ca-cert", "namespace": "umpire"},
