@@ -172,6 +172,11 @@ all_settled() {
 	done <"$scratch/states"
 }
 
+# A Secret as kafka-secret prints it, into a namespace.
+into_namespace() { # NAMESPACE
+	awk -v namespace="$1" '{print} /^  name: / {print "  namespace: " namespace}'
+}
+
 # Whether an overlay brings a Kafka of its own.
 has_kafka() { # OVERLAY
 	grep -q '/kafka-strimzi$' "$root/overlays/$1/kustomization.yaml"
