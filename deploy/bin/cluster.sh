@@ -174,7 +174,7 @@ all_settled() {
 
 # A Secret as kafka-secret prints it, into a namespace.
 into_namespace() { # NAMESPACE
-	awk -v namespace="$1" '{print} /^  name: / {print "  namespace: " namespace}'
+	awk -v place="$1" '{print} /^  name: / {print "  namespace: " place}'
 }
 
 # Whether an overlay brings a Kafka of its own.
