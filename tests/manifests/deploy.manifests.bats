@@ -36,12 +36,17 @@ line() {
     grep -n "^$1" "$requests" | head -n 1 | cut -d : -f 1
 }
 
+# copy_deploy: deploy/ of this test's own, without what others render there meanwhile.
+copy_deploy() {
+    tar -C "$ROOT" --exclude='deploy/.render-*' -c deploy meson.build 2>/dev/null | tar -C "$BATS_TEST_TMPDIR" -x
+}
+
 # interrupted SIGNAL TEXT PROGRAM ARGUMENT…: runs one of deploy/bin, in a copy of deploy/ of its own, and stops it when it has said TEXT. It ends with
 # 130 and leaves no file behind.
 interrupted() {
     local signal=$1 text=$2 program=$3
     shift 3
-    [[ -d $BATS_TEST_TMPDIR/deploy ]] || cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    [[ -d $BATS_TEST_TMPDIR/deploy ]] || copy_deploy
     mkdir -p "$BATS_TEST_TMPDIR/scratch"
     TMPDIR=$BATS_TEST_TMPDIR/scratch run -130 python3 "$ROOT/tests/manifests/interrupt.py" "$signal" "$text" "$BATS_TEST_TMPDIR/deploy/bin/$program" "$@"
     [[ ! $(ls "$BATS_TEST_TMPDIR/scratch") && ! $(compgen -G "$BATS_TEST_TMPDIR/deploy/.render-*") ]]
@@ -111,7 +116,7 @@ interrupted() {
     run -69 "$bin/doctor" kind sequence arena
     assert_output --partial 'missing  KafkaChannels in the Kafka of arena (this cluster keeps all of them at umpire-kafka-bootstrap.umpire.svc:9093)'
     run -0 "$bin/deploy" kind source-to-sink arena # has none
-    cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    copy_deploy
     rm "$BATS_TEST_TMPDIR"/deploy/platform/kind/{operators,after}.list # what is fetched
     run -0 "$BATS_TEST_TMPDIR/deploy/bin/deploy" --platform kind arena
     assert_equal "$("$KUBECTL" get configmap -n knative-eventing kafka-channel-config -o json | jq -c .data)" \
@@ -131,7 +136,7 @@ interrupted() {
 }
 
 @test "released operators go into their namespace, Strimzi's so that it watches all of them" {
-    cp -r "$ROOT/deploy" "$ROOT/meson.build" "$BATS_TEST_TMPDIR/"
+    copy_deploy
     cat >"$BATS_TEST_TMPDIR/released.yaml" <<'END'
 apiVersion: apps/v1
 kind: Deployment
