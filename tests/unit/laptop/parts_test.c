@@ -40,14 +40,14 @@ Test(parts, the_adapter_runs_as_the_demo_promises)
 		PART_ADAPTER, &facts,
 		"/b/source-adapter/source-adapter --bootstrap-servers 127.0.0.1:9092 --sink http://127.0.0.1:7/ --topics game-hits "
 		"--group g --from earliest --ordering key --dead-letter-topic game-hits-dlq --reply-topic audit-verdicts "
-		"--status-topic umpire-status --kafka-set session.timeout.ms=10000");
+		"--status-topic umpire-status --commit-interval 200ms --kafka-set session.timeout.ms=10000");
 	struct part_facts given = facts;
 	given.kafka = KAFKA_GIVEN;
 	expect_arguments(
 		PART_ADAPTER, &given,
 		"/b/source-adapter/source-adapter --bootstrap-servers 127.0.0.1:9092 --sink http://127.0.0.1:7/ --topics game-hits "
 		"--group g --from earliest --ordering key --dead-letter-topic game-hits-dlq --reply-topic audit-verdicts "
-		"--status-topic umpire-status");
+		"--status-topic umpire-status --commit-interval 200ms");
 }
 
 Test(parts, what_is_not_given_is_the_providers_own)
