@@ -1,8 +1,10 @@
 /* provider/reader.c: the loop's half of a reader.
  *
- * The list of what is read changes only in apply(): partitions that the helper found are added, and all are assigned anew, each from the
- * next record that it has not handed out. So an assignment never skips or repeats a record, and librdkafka's own idea of positions plays no
- * part. Threads: librdkafka's fetchers fill its queue and make the descriptor readable; only the loop's thread takes records out. */
+ * The list of what is read changes only in apply(): partitions that the helper found are added, each from the next record that has not been
+ * handed out. So an assignment never skips or repeats a record, and librdkafka's own idea of positions plays no part. What is read already
+ * is left alone: to replace an assignment, librdkafka stops it, and up to 2.0.2 at least it aborts the process when it is told to stop what
+ * it is still stopping, as a second assignment or the end that follows at once may do. Threads: librdkafka's fetchers fill its queue and
+ * make the descriptor readable; only the loop's thread takes records out. */
 #include "common/kafka/credentials.h"
 #include "common/memory.h"
 #include "common/telemetry/log.h"
@@ -16,6 +18,7 @@ struct reader_partition {
 	int64_t next;  /* offset of the next record */
 	int64_t until; /* what was there at the start: up to here is catching up */
 	bool behind;   /* not there yet */
+	bool assigned;
 };
 
 struct reader {
@@ -59,17 +62,40 @@ static void tell_caught_up(struct reader *reader)
 
 /* ---- What the helper found ---- */
 
+static void change(struct reader *reader, const rd_kafka_topic_partition_list_t *list,
+		   rd_kafka_error_t *(*how)(rd_kafka_t *, const rd_kafka_topic_partition_list_t *))
+{
+	rd_kafka_error_t *problem = list->cnt > 0 ? how(reader->handle, list) : NULL;
+	if (!problem)
+		return;
+	ump_log(UMP_LOG_ERROR, "partitions cannot be assigned", UMP_LOG_S("error", rd_kafka_error_string(problem)));
+	rd_kafka_error_destroy(problem);
+}
+
+/* What is to be read and is not. */
 static void assign(struct reader *reader)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
-		for (size_t i = 0; i < reader->known[topic] && (reader->others || topic + 1 == reader->options.first); i++)
-			rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], (int32_t)i)->offset =
-				reader->partitions[topic][i].next;
-	rd_kafka_resp_err_t code = rd_kafka_assign(reader->handle, list);
+	for (size_t topic = 0; topic < reader->options.topic_count; topic++) {
+		for (size_t i = 0; i < reader->known[topic] && (reader->others || topic + 1 == reader->options.first); i++) {
+			struct reader_partition *partition = &reader->partitions[topic][i];
+			if (!partition->assigned)
+				rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], (int32_t)i)->offset =
+					partition->next;
+			partition->assigned = true;
+		}
+	}
+	change(reader, list, rd_kafka_incremental_assign);
 	rd_kafka_topic_partition_list_destroy(list);
-	if (code)
-		ump_log(UMP_LOG_ERROR, "partitions cannot be assigned", UMP_LOG_S("error", rd_kafka_err2str(code)));
+}
+
+static void unassign(struct reader *reader, size_t topic, int32_t number)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(list, reader->options.topics[topic], number);
+	change(reader, list, rd_kafka_incremental_unassign);
+	rd_kafka_topic_partition_list_destroy(list);
+	find(reader, topic, number)->assigned = false;
 }
 
 /* Once it is known what there is, and the first topic has been read. */
@@ -92,10 +118,12 @@ static void apply(struct reader *reader, const struct reader_found *found)
 		ump_log(UMP_LOG_WARNING, "records expired before they were read", UMP_LOG_S("topic", reader->options.topics[found->topic]),
 			UMP_LOG_I("partition", found->partition), UMP_LOG_I("from", partition->next), UMP_LOG_I("to", found->start));
 		partition->next = found->start;
+		if (partition->assigned)
+			unassign(reader, found->topic, found->partition);
 		return;
 	}
 	partition = &reader->partitions[found->topic][reader->known[found->topic]++]; /* they come in their order */
-	*partition = (struct reader_partition){found->start, found->end, found->start < found->end};
+	*partition = (struct reader_partition){found->start, found->end, found->start < found->end, false};
 	reader->behind += partition->behind;
 }
 
@@ -320,6 +348,9 @@ int reader_renew(struct reader *reader, struct ump_error *error)
 	rd_kafka_queue_t *old_queue = reader->queue;
 	if (connect_to_kafka(reader, error))
 		return -1;
+	for (size_t topic = 0; topic < reader->options.topic_count; topic++)
+		for (size_t i = 0; i < reader->known[topic]; i++)
+			reader->partitions[topic][i].assigned = false;
 	reader_lookup_end(&reader->lookup);
 	looked_up(reader);
 	reader_lookup_stop(&reader->lookup);
