@@ -16,8 +16,8 @@ enum count {
 	COUNT_IN_FLIGHT,
 	COUNT_WINDOW,
 	COUNT_HELD,
-	COUNT_LAG, /* topic, partition */
-	COUNT_STALLED_PARTITIONS,
+	COUNT_LAG,                /* topic, partition */
+	COUNT_STALLED_PARTITIONS, /* topic, partition, offset, key, status, since */
 	COUNT_ASSIGNED_PARTITIONS,
 	COUNT_DELIVERY_SECONDS,
 	COUNT_REBALANCES,

@@ -113,7 +113,7 @@ void ump_metrics_free(struct ump_metrics *metrics)
 
 struct ump_series *ump_metrics_series(struct ump_metrics *metrics, size_t index, const char *const *labels)
 {
-	static const char *const others[UMP_METRIC_LABELS] = {"other", "other", "other"};
+	static const char *const others[UMP_METRIC_LABELS] = {"other", "other", "other", "other", "other", "other"};
 	assert(index < metrics->count);
 	struct family *family = &metrics->families[index];
 	bool found;
@@ -136,6 +136,14 @@ void ump_metrics_drop(struct ump_metrics *metrics, size_t index, const char *con
 	free_series(family->series[position]);
 	family->count--;
 	memmove(family->series + position, family->series + position + 1, (family->count - position) * sizeof(struct series *));
+}
+
+void ump_metrics_drop_all(struct ump_metrics *metrics, size_t index)
+{
+	assert(index < metrics->count && metrics->families[index].label_count > 0);
+	struct family *family = &metrics->families[index];
+	while (family->count > 0)
+		free_series(family->series[--family->count]);
 }
 
 static struct ump_series *only_series(struct ump_metrics *metrics, size_t index)
@@ -203,11 +211,13 @@ static void write_escaped(struct ump_buffer *out, struct ump_text text, bool in_
 	}
 }
 
-/* {a="x",le="0.5"}; nothing where there are no labels. `bound` is NULL but for buckets. */
+/* {a="x",le="0.5"}; nothing where there are no labels, or all are empty. `bound` is NULL but for buckets. */
 static void write_labels(struct ump_buffer *out, const struct family *family, const struct series *series, const double *bound)
 {
 	char separator = '{';
 	for (size_t i = 0; i < family->label_count; i++) {
+		if (!*series->labels[i])
+			continue;
 		ump_buffer_print(out, "%c%s=\"", separator, family->metric->labels[i]);
 		write_escaped(out, ump_text(series->labels[i]), true);
 		ump_buffer_add_character(out, '"');

@@ -7,7 +7,7 @@
 
 enum ump_metric_type { UMP_COUNTER, UMP_GAUGE, UMP_HISTOGRAM };
 
-#define UMP_METRIC_LABELS 3
+#define UMP_METRIC_LABELS 6
 #define UMP_METRIC_SERIES 4096 /* a metric's series at most; further ones share one whose labels are all "other" */
 
 struct ump_metric {
@@ -34,11 +34,15 @@ struct ump_series {
 struct ump_metrics *ump_metrics_new(const struct ump_metric *table, size_t count);
 void ump_metrics_free(struct ump_metrics *metrics);
 
-/* The series of metric `index` with these label values, as many as the table declares; NULL for none. Keep it where it is used often. */
+/* The series of metric `index` with these label values, as many as the table declares; NULL for none. An empty value is the same as no
+ * label. Keep it where it is used often. */
 struct ump_series *ump_metrics_series(struct ump_metrics *metrics, size_t index, const char *const *labels);
 
 /* Takes a series out of the output (a revoked partition's lag). */
 void ump_metrics_drop(struct ump_metrics *metrics, size_t index, const char *const *labels);
+
+/* Takes all series of a metric with labels out of the output. */
+void ump_metrics_drop_all(struct ump_metrics *metrics, size_t index);
 
 /* Adds to a metric without labels. */
 void ump_metrics_add(struct ump_metrics *metrics, size_t index, double amount);

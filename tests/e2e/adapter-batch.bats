@@ -117,7 +117,7 @@ sent() {
     sink '[{"times":1,"status":403}]'
     events 1 10 | kafka_produce one
     adapter adapter --content-mode=batch --ordering=partition --batch-linger=1s --batch-max-events=10 --stall-probe=1s
-    within 30 shows umpire_stalled_partitions 1
+    within 30 stalls 1
     within 30 shows umpire_events_delivered_total 10
     [[ $(sent | jq -c 'map(tonumber)' | tr '\n' ' ') == '[1,2,3,4,5,6,7,8,9,10] [1] [2,3,4,5,6,7,8,9,10] ' ]]
 }
@@ -136,7 +136,7 @@ sent() {
     events 1 10 | kafka_produce one
     adapter adapter --content-mode=batch --ordering=key --retry=2 --stall-probe=60s --batch-linger=1s --batch-max-events=10
     within 30 shows umpire_events_delivered_total 8 # all but 4, and 9 of its key
-    shows umpire_stalled_partitions 1
+    stalls 1
     run logged adapter '"offset":3,'
     assert_success
     rules '[]'

@@ -42,7 +42,8 @@ teardown() {
     events 1 20 | kafka_produce game-hits
     adapter adapter --ordering=key --stall-probe=200ms
     within 30 shows umpire_events_delivered_total 16 # of the key of event 1 there are four
-    shows umpire_stalled_partitions 1
+    stalls 1
+    curl -fsS "http://$ADMIN/metrics" | grep -E '^umpire_stalled_partitions\{topic="game-hits",partition="[0-9]",offset="0",key="p-1",status="403",since="20[0-9-]+T[0-9:.]+Z"\} 1$'
     within 30 has_got 3 '.headers["ce-id"] == "1"'
     [[ $(curl -s -o /dev/null -w '%{http_code}' "http://$ADMIN/health/liveness") == 200 ]]
     line() { jq -cR --arg message "$1" 'fromjson? | select(.message == $message) | [.topic, .key, .status, .since]' "$BATS_TEST_TMPDIR/adapter.log" | tail -n 1; }

@@ -32,7 +32,7 @@ dead_got() {
     shows 'umpire_records_dropped_total{reason="exhausted"}' 2
     logged adapter '"message":"record dropped","topic":"one","partition":0,"offset":1,'
     [[ $(got 'select(.headers["ce-id"] == "3") | .number' | wc -l) == 3 ]]
-    shows umpire_stalled_partitions 0
+    stalls 0
     stop adapter
     ((status == 0))
 }
@@ -91,13 +91,13 @@ dead_got() {
     curl -fsS -X POST -d '[{"status":403}]' "$DEAD/rules"
     rules '[{"header":{"ce-id":"2"},"status":400}]'
     events 2 3 | kafka_produce one
-    within 30 shows umpire_stalled_partitions 1
+    within 30 stalls 1
     logged adapter '"dead letter not delivered"'
     within 30 has_got 3 '.headers["ce-id"] == "2"'
     curl -fsS -X POST -d '[]' "$DEAD/rules"
     within 30 shows umpire_dead_letters_total 2
     within 30 shows umpire_events_delivered_total 1
-    shows umpire_stalled_partitions 0
+    stalls 0
 }
 
 @test "a sink that is down is probed by one event at a time, and everything arrives when it is back" {

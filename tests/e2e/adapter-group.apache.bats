@@ -40,7 +40,7 @@ teardown() {
     events 1 20 4 | kafka_produce "$TOPIC"
     adapter first --ordering=key --commit-interval=100ms
     within 40 shows umpire_events_delivered_total 15 # of the key of event 1 there are five
-    shows umpire_stalled_partitions 1
+    stalls 1
     stop first
     ((status == 0))
     rules '[]'

@@ -49,7 +49,7 @@ reply() {
     sink '[{"status":200,"headers":{"Content-Type":"text/plain"},"body":"hello"}]'
     events 1 1 | kafka_produce one
     adapter adapter --reply-topic=audit-verdicts --stall-probe=60s
-    within 30 shows umpire_stalled_partitions 1
+    within 30 stalls 1
     [[ $(got .number | wc -l) == 1 ]] # the function has run: not called again but by a probe
     stop adapter
     rules "[$(reply 1)]"
@@ -62,15 +62,15 @@ reply() {
     sink '[{"status":403}]'
     echo '{"partition":0,"value":"v"}' | kafka_produce two
     TOPIC=two adapter adapter --stall-probe=200ms
-    within 30 shows umpire_stalled_partitions 1
+    within 30 stalls 1
     [[ $(ready) == 200 ]]
     echo '{"partition":1,"value":"v"}' | kafka_produce two
-    within 30 shows umpire_stalled_partitions 2
+    within 30 stalls 2
     [[ $(ready) == 503 ]]
     grep -q 'every assigned partition is stalled' "$BATS_TEST_TMPDIR/ready"
     [[ $(curl -s -o /dev/null -w '%{http_code}' "http://$ADMIN/health/liveness") == 200 ]]
     rules '[]'
-    within 30 shows umpire_stalled_partitions 0
+    within 30 stalls 0
     [[ $(ready) == 200 ]]
 }
 

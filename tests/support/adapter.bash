@@ -47,6 +47,11 @@ adapter() {
     ADMIN=$(address "$name" admin)
 }
 
+# stalls NUMBER: as many partitions of the adapter are stalled by its metrics, for `within`.
+stalls() {
+    [[ $(curl -fsS "http://$ADMIN/metrics" | awk '/^umpire_stalled_partitions/ {sum += $NF} END {print sum + 0}') == "$1" ]]
+}
+
 # shows NAME VALUE: a series of the adapter's metrics has this value, for `within`.
 shows() {
     [[ $(metric "$ADMIN" "$1" 2>/dev/null) == "$2" ]]

@@ -65,6 +65,17 @@ Test(metrics, with_labels_a_series_appears_when_asked_for_and_goes_when_dropped)
 	ump_metrics_drop(metrics, LEVEL, labels);
 	cr_assert_null(strstr(written(), "partition=\"0\""));
 	has("umpire_level{topic=\"game\",partition=\"1\"} 0");
+	ump_metrics_series(metrics, LEVEL, labels);
+	ump_metrics_drop_all(metrics, LEVEL);
+	cr_assert_null(strstr(written(), "umpire_level{"));
+}
+
+Test(metrics, an_empty_value_is_no_label)
+{
+	ump_metrics_series(metrics, LEVEL, (const char *[]){"", ""});
+	ump_metrics_series(metrics, LEVEL, (const char *[]){"", "1"});
+	has("umpire_level 0");
+	has("umpire_level{partition=\"1\"} 0");
 }
 
 Test(metrics, help_and_labels_are_escaped)
