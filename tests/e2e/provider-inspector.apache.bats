@@ -7,12 +7,6 @@ teardown() {
     stop_all
 }
 
-# asked QUERY: of GET /api/event; the status in $code, the body in $reply.
-asked() {
-    code=$(curl -sS --max-time 20 -o "$BATS_TEST_TMPDIR/reply" -w '%{http_code}' "$BOARD/api/event?$1")
-    reply=$(<"$BATS_TEST_TMPDIR/reply")
-}
-
 @test "an old event is read back from Kafka by its place; what retention has removed, what is not there yet, and silence are told apart" {
     kafka_start apache --user test:secret # one of its own, that can be ended
     kafka_topics game-hits:3 audit-verdicts:3 game-hits-dlq:1 umpire-status:1 flagged-players:3:cleanup.policy=compact

@@ -7,12 +7,6 @@ teardown() {
     stop_all
 }
 
-# asked QUERY: of GET /api/event; the status in $code, the body in $reply.
-asked() {
-    code=$(curl -sS --max-time 20 -o "$BATS_TEST_TMPDIR/reply" -w '%{http_code}' "$BOARD/api/event?$1")
-    reply=$(<"$BATS_TEST_TMPDIR/reply")
-}
-
 letters() {
     curl -fsS "$BOARD/api/dead-letters" | jq -c ".dead_letters | $1"
 }

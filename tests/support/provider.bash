@@ -26,3 +26,9 @@ truth() {
 verify() {
     "$PROVIDER" verify --bootstrap-servers "$BOOTSTRAP" --embedded --truth "$BATS_TEST_TMPDIR/truth.json" --wait 1s "$@"
 }
+
+# asked QUERY: of GET /api/event at $BOARD; the status in $code, the body in $reply.
+asked() {
+    code=$(curl -sS --max-time 20 -o "$BATS_TEST_TMPDIR/reply" -w '%{http_code}' "$BOARD/api/event?$1")
+    reply=$(<"$BATS_TEST_TMPDIR/reply")
+}
